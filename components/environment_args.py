@@ -1,0 +1,109 @@
+"""Arguments of an environment: what operators decide once for all functions in it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class AwsArgs:
+    """The AWS account that an environment lives in."""
+
+    account: str
+    """Account number, 12 digits; calls to any other account are refused."""
+    region: str
+    """Region, for example `eu-central-1`."""
+    partition: str = "aws"
+    """Partition of the account: `aws`, `aws-cn` or `aws-us-gov`."""
+    endpoint: str | None = None
+    """Address of all AWS services for an embedded AWS; None for the real one."""
+    http_entry: str | None = None
+    """Address at which an embedded AWS serves the deployed HTTP routes."""
+    access_key: str | None = None
+    """Access key of the embedded AWS only; real credentials come from the usual chain."""
+    secret_key: str | None = None
+    """Secret key of the embedded AWS only."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TokenIssuer:
+    """Who issues the JWTs that routes with `auth: token` accept."""
+
+    issuer: str
+    """Address of the issuer, as in the `iss` claim."""
+    audience: Sequence[str]
+    """Accepted `aud` claims."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CatalogueEntry:
+    """Something that functions may use: made by the environment, or adopted by its ARN."""
+
+    kind: str
+    """`queue`, `bucket`, `table`, `topic` or `secret`."""
+    name: str
+    """Name that functions use."""
+    create: bool = False
+    """Whether the environment makes it (queues only)."""
+    arn: str | None = None
+    """ARN of what exists already; None when the environment makes it."""
+    fifo: bool = False
+    """Whether a queue that the environment makes keeps the order of messages."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class EnvironmentArgs:
+    """An environment as its operators describe it."""
+
+    environment: str
+    """Name of the environment, the stack's name."""
+    target: str
+    """Target of its functions: `lambda`."""
+    aws: AwsArgs
+    """Account and region."""
+    prefix: str = "slipway"
+    """First part of every physical name."""
+    tags: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Tags of every resource beside those that Slipway sets."""
+    protect: bool = False
+    """Whether what holds data is protected from deletion."""
+    log_retention_days: int = 30
+    """Days for which log groups keep events."""
+    log_level: str = "INFO"
+    """Lowest level of application logs that is kept: TRACE, DEBUG, INFO, WARN, ERROR, FATAL."""
+    kms_key: str | None = None
+    """ARN of the key for variables, logs and queues; None makes one."""
+    permissions_boundary: str | None = None
+    """ARN of the boundary of every role; None makes one."""
+    tokens: TokenIssuer | None = None
+    """Issuer for routes with `auth: token`."""
+    throttle_rate: float = 100.0
+    """Requests a second of a route without bounds of its own."""
+    throttle_burst: int = 200
+    """Requests at once of a route without bounds of its own."""
+    subnets: Sequence[str] = ()
+    """Subnets of the functions; empty means no VPC."""
+    security_groups: Sequence[str] = ()
+    """Security groups of the functions in those subnets."""
+    signing_profiles: Sequence[str] = ()
+    """ARNs of signing profile versions; empty means code is not signed."""
+    alarm_topic: str | None = None
+    """ARN of the topic that alarms notify; None makes alarms without a receiver."""
+    catalogue: Sequence[CatalogueEntry] = ()
+    """What functions may use."""
+
+    @classmethod
+    def from_spec(cls, spec: Mapping[str, Any]) -> EnvironmentArgs:
+        """Arguments from JSON-like values whose keys are the names of these fields.
+
+        Raises:
+            TypeError: A key is not a field, or a field without a default is missing.
+        """
+        values = dict(spec)
+        values["aws"] = AwsArgs(**values["aws"])
+        if values.get("tokens") is not None:
+            values["tokens"] = TokenIssuer(**values["tokens"])
+        values["catalogue"] = tuple(CatalogueEntry(**item) for item in values.get("catalogue", ()))
+        return cls(**values)

@@ -1,0 +1,1 @@
+"""A function: the same arguments for every target."""

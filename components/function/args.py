@@ -1,0 +1,222 @@
+"""Arguments of a function, the same for every target. The defaults beside each field are the only ones."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Cors:
+    """Cross-origin rules of an HTTP route."""
+
+    origins: Sequence[str]
+    """Origins that may read answers, for example `https://shop.example.com`; never `*` together with credentials."""
+    methods: Sequence[str] = ("GET",)
+    """HTTP methods that other origins may use."""
+    headers: Sequence[str] = ()
+    """Request headers that other origins may send."""
+    credentials: bool = False
+    """Whether browsers may send cookies."""
+    max_age_s: int = 300
+    """Seconds for which a browser may remember these rules."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Throttle:
+    """Upper bounds of requests to a route; more are answered with status 429."""
+
+    rate: float
+    """Requests a second, on average."""
+    burst: int
+    """Requests at once."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class HttpEvent:
+    """An HTTP route that calls the function."""
+
+    path: str
+    """Path with optional `{name}` parts and a trailing `{name+}`, for example `/orders/{id}`."""
+    methods: Sequence[str] = ("ANY",)
+    """HTTP methods in capitals; `ANY` alone means all."""
+    auth: str = "iam"
+    """Who may call: `none` (anyone), `token` (a valid JWT), `iam` (a signed request)."""
+    visibility: str = "internal"
+    """`public` (the environment's public entry) or `internal`."""
+    cors: Cors | None = None
+    """Cross-origin rules; None answers no preflight."""
+    throttle: Throttle | None = None
+    """Bounds of this route; None takes the environment's."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ScheduleEvent:
+    """A clock that calls the function."""
+
+    expression: str
+    """`rate(5 minutes)` or `cron(0 6 * * ? *)`."""
+    timezone: str = "UTC"
+    """IANA name of the time zone that a cron expression is read in."""
+    data: Mapping[str, Any] | None = None
+    """JSON object that the function receives as the event's data."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class BusEvent:
+    """CloudEvents from the environment's bus that call the function."""
+
+    type: str
+    """CloudEvents `type` that must match exactly."""
+    source: str | None = None
+    """CloudEvents `source` that must match exactly; None takes any."""
+    attributes: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Further CloudEvents attributes that must match exactly."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class QueueEvent:
+    """A queue of the catalogue whose messages call the function."""
+
+    queue: str
+    """Name in the environment's catalogue."""
+    batch: int = 10
+    """Messages handed over at once, at the most."""
+    window_s: int = 0
+    """Seconds to wait for a batch to fill."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Grant:
+    """What a function may do with one entry of the catalogue."""
+
+    kind: str
+    """Kind of the resource: `queue`, `bucket`, `table`, `topic`, `secret`."""
+    name: str
+    """Name in the environment's catalogue."""
+    verbs: Sequence[str]
+    """What it may do, for example `send`; the exact permissions are derived from these."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SecretVariable:
+    """A variable whose value is fetched from a secret when the function starts."""
+
+    variable: str
+    """Name of the environment variable."""
+    secret: str
+    """Name in the environment's catalogue."""
+    field: str | None = None
+    """Key in a JSON secret; None takes the whole value."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Code:
+    """What runs: a package in a bucket, or an image. Exactly one of the two is set."""
+
+    bucket: pulumi.Input[str] | None = None
+    """Bucket that holds the package."""
+    key: pulumi.Input[str] | None = None
+    """Key of the package; it contains the digest of its inputs."""
+    image: pulumi.Input[str] | None = None
+    """Image with digest, `registry/name@sha256:...`."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class LambdaOptions:
+    """What only the Lambda target has."""
+
+    layers: Sequence[str] = ()
+    """ARNs of layer versions, at most 5."""
+    ephemeral_storage_mb: int = 512
+    """Size of `/tmp` in MB, 512 to 10240."""
+    snap_start: bool = False
+    """Whether published versions start from a snapshot."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class FunctionArgs:
+    """A function as its developers describe it, the same for every target."""
+
+    description: str = ""
+    """One line for people."""
+    owner: str
+    """Team that answers for it."""
+    commit: str = "unknown"
+    """Commit that last changed its code."""
+    runtime: str
+    """`python3.11`, `python3.12`, `python3.13`, or `container`."""
+    code: Code
+    """What runs."""
+    handler: str | None = None
+    """`module:attribute`; None for containers."""
+    signature: str = "http"
+    """`http` or `cloudevent` (Functions Framework), or `lambda` (plain `handler(event, context)`)."""
+    architecture: str = "x86_64"
+    """`x86_64` or `arm64`."""
+    memory_mb: int = 256
+    """Memory in MB."""
+    timeout_s: int = 30
+    """Seconds before an invocation is ended."""
+    concurrency: int = 1
+    """Requests that one instance takes at a time, at the most."""
+    min_scale: int = 0
+    """Instances that are always warm."""
+    max_scale: int | None = None
+    """Instances at the most; None leaves it to the account's limit."""
+    environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Environment variables, none of them secret."""
+    secrets: Sequence[SecretVariable] = ()
+    """Environment variables that come from secrets."""
+    http: Sequence[HttpEvent] = ()
+    """HTTP routes."""
+    schedules: Sequence[ScheduleEvent] = ()
+    """Clocks."""
+    events: Sequence[BusEvent] = ()
+    """Subscriptions to the bus."""
+    queues: Sequence[QueueEvent] = ()
+    """Queues that it takes messages from."""
+    grants: Sequence[Grant] = ()
+    """What it may do with resources of the catalogue."""
+    lambda_options: LambdaOptions = dataclasses.field(default_factory=LambdaOptions)
+    """What only the Lambda target has."""
+
+    @classmethod
+    def from_spec(cls, spec: Mapping[str, Any], code: Code) -> FunctionArgs:
+        """Arguments from JSON-like values whose keys are the names of these fields.
+
+        Args:
+            spec: Field names to values; lists of mappings for the nested fields. `code` is not among them.
+            code: What runs.
+
+        Raises:
+            TypeError: A key is not a field, or a field without a default is missing.
+        """
+        values = dict(spec)
+        for name, kind in _NESTED.items():
+            if name in values:
+                values[name] = tuple(kind(**item) for item in values[name])
+        values["http"] = tuple(_http(item) for item in values.get("http", ()))
+        if "lambda_options" in values:
+            values["lambda_options"] = LambdaOptions(**values["lambda_options"])
+        return cls(code=code, **values)
+
+
+_NESTED: Mapping[str, type[Any]] = {
+    "secrets": SecretVariable,
+    "schedules": ScheduleEvent,
+    "events": BusEvent,
+    "queues": QueueEvent,
+    "grants": Grant,
+}
+
+
+def _http(item: Mapping[str, Any]) -> HttpEvent:
+    values = dict(item)
+    for name, kind in (("cors", Cors), ("throttle", Throttle)):
+        if values.get(name) is not None:
+            values[name] = kind(**values[name])
+    return HttpEvent(**values)

@@ -1,0 +1,1 @@
+"""Grants and guardrails: who may do what."""

@@ -1,0 +1,1 @@
+"""Packages of functions: what goes in, its digest, the bytes, the cache and the bucket."""

@@ -1,0 +1,1 @@
+"""The running functions on AWS: calls, logs, inventory."""

@@ -1,0 +1,88 @@
+"""The `slipway` command: finds the subcommand, turns errors into messages and exit statuses."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from slipway import __version__
+from slipway.core.errors import BadInputError, SlipwayError
+
+# Name and help in one place, so that `slipway --help` imports no command.
+COMMANDS = {
+    "build": "Build the packages of functions ahead of an update.",
+    "destroy": "Remove everything that an environment deployed.",
+    "doctor": "Say what was found where, and what is missing.",
+    "invoke": "Call a deployed function.",
+    "list": "List the functions of an environment.",
+    "local": "Start, inspect and stop the embedded AWS.",
+    "lock": "Lock the dependencies of functions, with hashes.",
+    "logs": "Show what a function logged.",
+    "preview": "Show what an update would change.",
+    "recover": "Mend the state after an interrupted update.",
+    "refresh": "Bring the state in line with what really exists.",
+    "schema": "Print the JSON Schema of function.yaml or of an environment.",
+    "toolchain": "Install the engine and its plugins.",
+    "up": "Bring an environment to what the project says.",
+    "validate": "Check every function.yaml and every environment.",
+    "verify": "Invoke each function once and tell how it answered.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a subcommand's module only when it is called: start-up stays short."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of all subcommands, sorted."""
+        del ctx
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The subcommand of that name from `slipway.cli.<name>`, or None if there is none."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"slipway.cli.{cmd_name.replace('-', '_')}")
+        command = getattr(module, "command")  # noqa: B009 - the name is the contract of every command module
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of subcommands without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="slipway")
+def cli() -> None:
+    """Serverless functions on Knative or AWS Lambda, one Pulumi stack per environment."""
+
+
+def main() -> None:
+    """Run the command line; never returns.
+
+    Exit status: 0 done, 1 findings at or above the threshold, 2 bad input, 3 engine or provider failure.
+    """
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except BadInputError as error:
+        for finding in error.findings:
+            click.echo(finding.render(), err=True)
+        click.echo(f"slipway: {error}", err=True)
+        sys.exit(error.exit_status)
+    except SlipwayError as error:
+        click.echo(f"slipway: {error}", err=True)
+        sys.exit(error.exit_status)
+    sys.exit(0)

@@ -1,0 +1,1 @@
+"""The Pulumi engine, driven by its Automation API."""
