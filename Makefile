@@ -1,0 +1,65 @@
+# Two commands are all that most people need: `make up` and `make test`.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+ENV ?= local
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: help setup up down test lint types unit integration e2e faults bench lock format clean
+
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Make .venv with the slipway command; get the engine and its plugins (called by the others)
+	@toolchain/setup.sh
+
+up: setup ## Deploy the environment ENV (default local), invoke each function, print a table
+	@if [ "$(ENV)" = local ]; then $(BIN)/slipway local start; fi
+	@$(BIN)/slipway up -s $(ENV)
+	@$(BIN)/slipway verify -s $(ENV)
+
+down: ## Stop the embedded AWS; `make up` brings it back
+	@if [ -x $(BIN)/slipway ]; then $(BIN)/slipway local stop; fi
+
+test: setup lint types ## Lint, types, unit and integration tests: what CI runs
+	@$(PYTEST) -q -n 2 --dist loadgroup tests
+
+lint: setup ## Style, import arrows, generated files, pipeline schema
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@PYTHONPATH=runtime $(BIN)/lint-imports
+	@$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci .gitlab-ci.yml
+	@$(BIN)/slipway validate
+
+types: setup ## Strict types
+	@$(BIN)/mypy
+
+unit: setup ## Unit tests only
+	@$(PYTEST) -q -n 2 tests/unit
+
+integration: setup ## Tests with the real engine, provider and embedded AWS
+	@$(PYTEST) -q -n 2 --dist loadgroup tests/integration
+
+e2e: setup ## The whole product as a user types it
+	@$(PYTEST) -q tests/e2e
+
+faults: setup ## Kill everything at 20 random moments; takes about 20 minutes
+	@SLIPWAY_FAULT_RUNS=20 $(PYTEST) -q -m faults --timeout 3600 tests
+
+bench: setup ## Measure the ratios of docs/performance.md, write build/bench.json
+	@$(BIN)/python -m benchmarks
+
+lock: setup ## Lock Slipway's own dependencies again
+	@$(BIN)/uv pip compile pyproject.toml --extra local --extra dev --universal --generate-hashes \
+	  --python-version 3.11 --quiet --custom-compile-command "make lock" --output-file requirements.lock
+
+format: setup ## Format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+clean: down ## Remove .venv, build/ and this checkout's local state; the cache stays
+	@rm -rf .venv build .slipway .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
