@@ -1,0 +1,63 @@
+"""`slipway toolchain`: install the engine and its plugins, say where they are."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from slipway.cli.options import json_option
+from slipway.core.errors import BadInputError, EngineError
+from slipway.core.paths import cache_dir
+from slipway.core.project import Project
+from toolchain.errors import PrerequisitesMissingError, ToolchainError
+from toolchain.installer import RECORD, Installer, installation_record
+from toolchain.progress import Reporter
+
+
+@click.group(name="toolchain")
+def command() -> None:
+    """Install the Pulumi engine, its Python language host and the AWS provider; say where they are.
+
+    Each comes from PATH if a compatible one is there, else from the official download, else from a build of pinned Go
+    modules. SLIPWAY_TOOLCHAIN=path,download,build narrows that order.
+    """
+
+
+@command.command()
+@json_option
+def install(as_json: bool) -> None:
+    """Make everything present, and write `pulumi` into the virtual environment."""
+    try:
+        installation = Installer(
+            cache_root=cache_dir(),
+            environment=Path(sys.prefix),
+            project=Project.find().root,
+            env=os.environ,
+            reporter=Reporter(),
+        ).install()
+    except PrerequisitesMissingError as error:
+        raise BadInputError(str(error)) from error
+    except ToolchainError as error:
+        raise EngineError(str(error)) from error
+    record = installation_record(installation)
+    if as_json:
+        click.echo(json.dumps(record, indent=2))
+        return
+    for part in record["parts"]:
+        click.echo(f"{part['title']} {part['version']}: {part['source']}, {part['reason']}")
+
+
+@command.command()
+@json_option
+def path(as_json: bool) -> None:
+    """Print the path of the `pulumi` command, or with --json of every part."""
+    record_file = Path(sys.prefix) / RECORD
+    try:
+        record = json.loads(record_file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadInputError(f"{record_file}: the toolchain is not installed; run `make setup`") from error
+    click.echo(json.dumps(record, indent=2) if as_json else record["launcher"])

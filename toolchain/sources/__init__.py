@@ -1,0 +1,1 @@
+"""The three sources of a part, one module each: `path`, `download`, `build`."""
