@@ -1,0 +1,148 @@
+"""Makes the engine's and the providers' messages readable: who, what was said, what to do.
+
+The patterns are messages of pulumi 3.256 and its Terraform bridge; those of AWS are in `slipway.aws.causes`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from slipway.aws.causes import AWS_CAUSES, Cause, cause, first_cause
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from slipway.engine.steps import Diagnostic
+
+_ENGINE_CAUSES: tuple[Cause, ...] = (
+    cause(
+        "disk-full",
+        r"no space left on device|\bENOSPC\b|disk quota exceeded|errno 28",
+        "the disk is full",
+        "free some space (`df -h . ~/.cache` shows where), then run the same command again: the state is kept",
+    ),
+    cause(
+        "state-locked",
+        r"the stack is currently locked by|\[409\] Conflict: Another update is currently in progress",
+        "another run holds the stack",
+        "wait for it, or let Slipway wait: `slipway up -s {stack} --wait 600`",
+    ),
+    cause(
+        "wrong-passphrase",
+        r"incorrect passphrase",
+        "the passphrase does not open this stack's secrets",
+        "set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE to the one that the stack was made with",
+    ),
+    cause(
+        "missing-passphrase",
+        r"passphrase must be set|PULUMI_CONFIG_PASSPHRASE|constructing secrets manager",
+        "the stack's secrets need a passphrase",
+        "set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE",
+    ),
+    cause(
+        "missing-plugin",
+        r"no resource plugin '[^']+' found|could not (?:load|find|download|read) (?:the )?plugin|"
+        r"failed to load (?:resource |language )?plugin|error installing plugin|no language plugin '[^']+' found|"
+        r"error downloading plugin|missing executor|executable file not found in \$PATH",
+        "a plugin of the engine is not installed",
+        "run `make setup`; `slipway doctor` says what is missing",
+    ),
+    cause(
+        "killed",
+        r"error reading from server|transport is closing|transport: Error while dialing|signal: killed|"
+        r"rpc error: code = (?:Unavailable|Canceled)|plugin .{0,80}(?:exited|crashed)",
+        "a process of the engine was ended from outside (or ran out of memory)",
+        "run `slipway up -s {stack}` again: it mends what was interrupted",
+    ),
+    cause(
+        "protected",
+        r"cannot be deleted\s+because it is protected|marked for protection",
+        "the resource is protected from deletion, because it holds data",
+        "if it is to go, set `protect: false` in stacks/Pulumi.{stack}.yaml, run `slipway up -s {stack}`, then this",
+    ),
+    cause(
+        "broken-state",
+        r"failed to load checkpoint|snapshot integrity failure|unexpected end of JSON input|gzip: invalid header|"
+        r"invalid character .{0,40} looking for beginning of value",
+        "the state of the stack cannot be read",
+        "run `slipway recover -s {stack}`: it goes back to the last state that can be read",
+    ),
+)
+_PROGRAM_FAILED = cause(
+    "program-failed",
+    r"Program failed with an unhandled exception|Traceback \(most recent call last\)",
+    "the program stopped with an error",
+    "see the error above; `slipway validate` checks the input files, `--debug` shows the whole traceback",
+)
+# The first that matches wins. The engine's own come first: its plugins listen on loopback, too.
+CAUSES = (*_ENGINE_CAUSES, *AWS_CAUSES, _PROGRAM_FAILED)
+
+_REQUEST_ID = re.compile(r",? ?\b(?:RequestID|HostID|request id):? ?[\w/+=-]*,?", re.IGNORECASE)
+_AWS_SAID = re.compile(
+    r"operation error (?P<service>[\w ]+?): (?P<action>\w+),.*?StatusCode: (?P<status>\d+)(?P<rest>.*)", re.DOTALL
+)
+_API_ERROR = re.compile(r"(?:api error |, )(?P<error>[A-Za-z]+: .*)", re.DOTALL)
+_NOISE = re.compile(r"\d+ errors? occurred:\s*\*?\s*|sdk-v2/provider2?\.go:\d+: sdk\.helper_schema: ")
+# What only repeats that something failed.
+_ECHO = re.compile(r"^(?:update|preview|refresh|destroy|resource|deployment) (?:failed|was)", re.IGNORECASE)
+_MAX_TEXT = 600
+
+
+def cause_of(text: str) -> Cause | None:
+    """The first known cause that a message shows, or None."""
+    return first_cause(CAUSES, text)
+
+
+def readable(message: str) -> str:
+    """A provider's message on one line: without request ids and counters, AWS's own words where it quotes them."""
+    text = _NOISE.sub("", message)
+    said = _AWS_SAID.search(text)
+    if said:
+        rest = said["rest"]
+        error = _API_ERROR.search(rest)
+        words = error["error"] if error else rest.lstrip(", ")
+        text = f"{said['service'].strip()} {said['action']} answered {said['status']}: {words}"
+    text = " ".join(_REQUEST_ID.sub("", text).split())
+    return text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + " ..."
+
+
+def explain(diagnostics: Iterable[Diagnostic], output: str, stack: str) -> str:
+    """What went wrong in a run of the engine, for people.
+
+    Args:
+        diagnostics: What the engine reported.
+        output: What the engine printed; used only when it reported no error.
+        stack: Name of the environment, for the advice.
+
+    Returns:
+        For each error a line `who: what was said`, then each distinct cause and what to do, a line each.
+    """
+    errors = [d for d in diagnostics if d.severity == "error" and not _ECHO.match(d.message)]
+    lines = [f"{d.name or stack}: {_tail(d.message)}" for d in errors]
+    texts = [d.message for d in errors]
+    if not lines:
+        lines = [f"{stack}: {readable(_error_in(output))}"]
+        texts = [output]
+    return "\n".join([*dict.fromkeys(lines), *_advice([cause_of(text) for text in texts], stack)])
+
+
+def _advice(causes: Sequence[Cause | None], stack: str) -> list[str]:
+    known = dict.fromkeys(found for found in causes if found is not None)
+    if not known:
+        return [f"what to do: mend that and run `slipway up -s {stack}` again; what was done so far is in the state"]
+    return [f"{found.meaning}; what to do: {found.remedy.format(stack=stack)}" for found in known]
+
+
+def _tail(message: str) -> str:
+    """A program's traceback by its last line, which names the error; other messages as they read best."""
+    lines = [line for line in message.splitlines() if line.strip()]
+    is_traceback = any("Traceback (most recent call last)" in line for line in lines)
+    return readable(lines[-1] if is_traceback else message)
+
+
+def _error_in(output: str) -> str:
+    """The last error that the engine printed, else its last words."""
+    _, mark, last = re.sub(r"(?m)^\s*(?:stderr:\s*)?error: ", "\0", output).rpartition("\0")
+    lines = [line.strip() for line in (last if mark else output).splitlines() if line.strip()]
+    return " ".join(lines if mark else lines[-5:]) or "the engine ended without a word"

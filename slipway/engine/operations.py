@@ -1,0 +1,155 @@
+"""Preview, update, refresh and destroy an environment. State is mended elsewhere (`slipway.engine.recover`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pulumi.automation.errors import CommandError, ConcurrentUpdateError
+
+from slipway.core.errors import EngineError
+from slipway.engine.diagnose import explain
+from slipway.engine.locks import LockedError, locks_in
+from slipway.engine.steps import STACK_TYPE, Collector, Progress, RunResult, masked
+from slipway.engine.workspace import export_state, open_stack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pulumi.automation import Stack
+
+    from slipway.core.project import Project
+
+
+def silent(progress: Progress) -> None:
+    """Show nothing."""
+    del progress
+
+
+def preview(
+    project: Project,
+    environment: str,
+    *,
+    refresh: bool = False,
+    debug: bool = False,
+    on_event: Callable[[Progress], None] = silent,
+) -> RunResult:
+    """What an update would change.
+
+    Args:
+        project: The project.
+        environment: Name of the environment; its stack is made if there is none.
+        refresh: Whether to look first at what really exists.
+        debug: Whether the engine and the program say everything they do.
+        on_event: Is told about each step and message, from another thread.
+
+    Raises:
+        EngineError: The engine, the program or a provider failed.
+    """
+    stack = _existing_or_new(project, environment)
+
+    def run(collector: Collector) -> None:
+        stack.preview(on_event=collector, refresh=refresh, debug=debug, color="never")
+
+    return _drive(run, environment, on_event, debug=debug)
+
+
+def up(
+    project: Project,
+    environment: str,
+    *,
+    refresh: bool = False,
+    debug: bool = False,
+    on_event: Callable[[Progress], None] = silent,
+) -> RunResult:
+    """Bring an environment to what the project says. Arguments and errors are those of `preview`."""
+    stack = _existing_or_new(project, environment)
+
+    def run(collector: Collector) -> None:
+        stack.up(on_event=collector, refresh=refresh, debug=debug, color="never", suppress_outputs=True)
+
+    return _drive(run, environment, on_event, debug=debug)
+
+
+def refresh(
+    project: Project, environment: str, *, debug: bool = False, on_event: Callable[[Progress], None] = silent
+) -> RunResult:
+    """Bring the state in line with what really exists. Arguments and errors are those of `preview`."""
+    stack = open_stack(project, environment, create=False)
+    if stack is None:
+        return _nothing()
+
+    def run(collector: Collector) -> None:
+        stack.refresh(on_event=collector, debug=debug, color="never", suppress_outputs=True)
+
+    return _drive(run, environment, on_event, debug=debug)
+
+
+def destroy(
+    project: Project, environment: str, *, debug: bool = False, on_event: Callable[[Progress], None] = silent
+) -> RunResult:
+    """Remove everything that an environment deployed; its history stays. Arguments and errors are as in `preview`."""
+    stack = open_stack(project, environment, create=False)
+    if stack is None:
+        return _nothing()
+
+    def run(collector: Collector) -> None:
+        stack.destroy(on_event=collector, debug=debug, color="never", suppress_outputs=True)
+
+    return _drive(run, environment, on_event, debug=debug)
+
+
+def outputs(project: Project, environment: str) -> dict[str, Any]:
+    """Outputs of the stack's last update, secrets as `[secret]`; empty if there is no stack.
+
+    Raises:
+        EngineError: The state cannot be read.
+    """
+    return outputs_of(export(project, environment))
+
+
+def export(project: Project, environment: str) -> dict[str, Any]:
+    """The stack's state as JSON, secrets encrypted; `{}` if there is no stack.
+
+    Raises:
+        EngineError: The state cannot be read.
+    """
+    stack = open_stack(project, environment, create=False)
+    return {} if stack is None else export_state(stack)
+
+
+def outputs_of(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Outputs of the stack in an exported state, secrets as `[secret]`."""
+    for resource in resources_of(state):
+        if resource["type"] == STACK_TYPE:
+            values: Mapping[str, Any] = resource.get("outputs") or {}
+            return {name: masked(value) for name, value in values.items()}
+    return {}
+
+
+def resources_of(state: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Resources of an exported state, in the engine's order; those that await deletion are among them."""
+    found: list[dict[str, Any]] = (state.get("deployment") or {}).get("resources") or []
+    return found
+
+
+def _existing_or_new(project: Project, environment: str) -> Stack:
+    stack = open_stack(project, environment, create=True)
+    assert stack is not None
+    return stack
+
+
+def _nothing() -> RunResult:
+    return RunResult(steps=(), summary={}, outputs={}, diagnostics=())
+
+
+def _drive(
+    run: Callable[[Collector], None], environment: str, on_event: Callable[[Progress], None], *, debug: bool
+) -> RunResult:
+    collector = Collector(on_event, debug=debug)
+    try:
+        run(collector)
+    except ConcurrentUpdateError as error:
+        raise LockedError(environment, locks_in(str(error))) from error
+    except CommandError as error:
+        raise EngineError(explain(collector.result().diagnostics, str(error), environment)) from error
+    return collector.result()
