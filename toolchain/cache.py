@@ -18,7 +18,7 @@ import filelock
 from toolchain.errors import disk_errors_named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from toolchain.progress import Reporter
 
@@ -134,9 +134,16 @@ class Cache:
             _sync(final.parent)
         return Folder(final, entry)
 
-    def sweep(self) -> None:
-        """Remove what interrupted runs left behind. Call it only while holding `lock`."""
+    def sweep(self, keep: Collection[Path]) -> None:
+        """Remove what interrupted runs left behind. Call it only while holding `lock`.
+
+        Args:
+            keep: Build folders that a run with the same inputs will go on with.
+        """
         shutil.rmtree(self.toolchain / ".staging", ignore_errors=True)
+        for folder in (self.toolchain / ".build").glob("*"):
+            if folder not in keep:
+                shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
     def lock(self, doing: str, reporter: Reporter) -> Iterator[None]:

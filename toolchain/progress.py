@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
@@ -24,10 +25,23 @@ class Task(Protocol):
 
 
 class Reporter:
-    """Writes messages and progress to one console; standard error by default, so that output stays clean."""
+    """Writes messages and progress to one console; standard error by default, so that output stays clean.
+
+    Tasks of several threads share one display.
+    """
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(stderr=True, highlight=False, soft_wrap=True)
+        self._lock = threading.Lock()
+        self._running = 0
+        self._bars = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[note]}"),
+            TimeElapsedColumn(),
+            console=self.console,
+            transient=True,
+        )
 
     def say(self, message: str) -> None:
         """Print a line."""
@@ -39,14 +53,21 @@ class Reporter:
         if not self.console.is_terminal:
             yield _PlainTask(self, title)
             return
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.fields[note]}"),
-            TimeElapsedColumn(),
-        )
-        with Progress(*columns, console=self.console, transient=True) as progress:
-            yield _BarTask(progress, progress.add_task(title, total=None, note=""))
+        self._count(1)
+        bar = self._bars.add_task(title, total=None, note="")
+        try:
+            yield _BarTask(self._bars, bar)
+        finally:
+            self._bars.remove_task(bar)
+            self._count(-1)
+
+    def _count(self, step: int) -> None:
+        with self._lock:
+            before, self._running = self._running, self._running + step
+            if before == 0:
+                self._bars.start()
+            elif self._running == 0:
+                self._bars.stop()
 
 
 class _PlainTask:

@@ -170,7 +170,8 @@ def build_digest(part: Part, go: golang.Go) -> str:
 
 
 def _sources(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    kept = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    return sorted(path for path in kept if not path.name.endswith(("_test.go", ".md")))
 
 
 def _minutes(seconds: float) -> str:

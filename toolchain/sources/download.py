@@ -169,13 +169,8 @@ def _unpack(archive: Path, release: Release, target: Path) -> None:
 
 def _cause(error: BaseException) -> str:
     """The innermost reason in a few words: what a user can act on."""
-    reason: object = error
-    while True:
-        inner = getattr(reason, "reason", None) or (
-            reason.args[-1] if isinstance(reason, BaseException) and reason.args else None
-        )
-        if not isinstance(inner, BaseException):
-            break
-        reason = inner
-    text = str(reason)
-    return text.rpartition(": ")[2] if "object at 0x" in text else text
+    inner = getattr(error, "reason", None) or (error.args[-1] if error.args else None)
+    if isinstance(inner, BaseException):
+        return _cause(inner)
+    text = str(error)
+    return text.partition("): ")[2] or text  # urllib3 begins with the connection's address in memory
