@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ ATTRIBUTES = "_attributes"
 SCHEDULE_TYPE = "io.slipway.schedule"
 """CloudEvents type of what a schedule sends."""
 
+_DATA = {"data", "data_base64"}
 _NAME = re.compile(r"[a-z0-9]+")
 _CLIENT_ERROR = 400
 
@@ -64,7 +66,7 @@ def from_bus(event: Mapping[str, Any]) -> dict[str, Any]:
             ", ".join(REQUIRED),
         )
     extra = {name: value for name, value in attributes.items() if name not in refused}
-    return _normalised({**known, **extra, "data": detail})
+    return normalised({**known, **extra, "data": detail})
 
 
 def from_schedule(event: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,7 +75,7 @@ def from_schedule(event: Mapping[str, Any]) -> dict[str, Any]:
     Args:
         event: `{"slipway": "schedule", "id", "time", "schedule", "data"}`, as the deployed schedule sends it.
     """
-    return _normalised(
+    return normalised(
         {
             "specversion": "1.0",
             "id": event.get("id"),
@@ -95,7 +97,7 @@ def from_direct(event: Mapping[str, Any]) -> dict[str, Any]:
     missing = [name for name in REQUIRED if not event.get(name)]
     if missing:
         raise UnsupportedEventError(f"the CloudEvent lacks {', '.join(missing)}; required are {', '.join(REQUIRED)}")
-    return _normalised(event)
+    return normalised(event)
 
 
 def is_complete(value: object) -> bool:
@@ -106,8 +108,8 @@ def is_complete(value: object) -> bool:
 def deliver(app: Flask, cloud_event: Mapping[str, Any], context: Any) -> None:
     """Hand a CloudEvent to the function, through the framework's own app.
 
-    The event travels in structured mode: the SDK below the framework does not undo the percent encoding of binary
-    mode, and takes text that looks like a number for a number.
+    The event travels in structured mode: the SDK below the framework does not undo the percent encoding that attributes
+    beyond ASCII have in binary mode.
 
     Args:
         app: The framework's app of a `cloudevent` function.
@@ -127,13 +129,24 @@ def deliver(app: Flask, cloud_event: Mapping[str, Any], context: Any) -> None:
         raise DeliveryError(f"the function answered event {cloud_event['id']} of type {cloud_event['type']}: {status}")
 
 
-def _normalised(event: Mapping[str, Any]) -> dict[str, Any]:
-    """Attributes without a value are absent, and all others are strings, as they are over HTTP."""
-    return {
-        name: value if name in {"data", "data_base64"} else _text(value)
-        for name, value in event.items()
-        if value is not None or name == "data"
-    }
+def normalised(event: Mapping[str, Any]) -> dict[str, Any]:
+    """A CloudEvent in JSON format as the function would get it from any other sender.
+
+    Attributes without a value are absent and all others are strings. Data that is not JSON by its content type travels
+    as bytes, so that the function sees the same as in binary mode, which other targets deliver in.
+    """
+    found = {name: value if name in _DATA else _text(value) for name, value in event.items() if value is not None}
+    data = found.get("data")
+    if isinstance(data, str) and not is_json(found.get("datacontenttype", "application/json")):
+        del found["data"]
+        if data:
+            found["data_base64"] = base64.b64encode(data.encode()).decode()
+    return found
+
+
+def is_json(content_type: str) -> bool:
+    """Whether a content type says JSON: `application/json`, `application/vnd.x+json; charset=utf-8`."""
+    return content_type.partition(";")[0].strip().lower().endswith(("/json", "+json"))
 
 
 def _text(value: object) -> str:

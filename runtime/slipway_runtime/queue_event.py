@@ -79,23 +79,24 @@ def from_record(record: Mapping[str, Any]) -> dict[str, Any]:
     if cloud_event.is_complete(given):
         return cloud_event.from_direct({**given, "datacontenttype": content_type, "data": data})
     system = record.get("attributes") or {}
-    event = {
-        "specversion": "1.0",
-        "id": record["messageId"],
-        "source": record.get("eventSourceARN") or "/queues/unknown",
-        "type": MESSAGE_TYPE,
-        "time": _time(system.get("SentTimestamp")),
-        "datacontenttype": content_type,
-        "receivecount": system.get("ApproximateReceiveCount"),
-        "partitionkey": system.get("MessageGroupId"),
-        "sequence": system.get("SequenceNumber"),
-        "data": data,
-    }
-    return {name: value for name, value in event.items() if value is not None or name == "data"}
+    return cloud_event.normalised(
+        {
+            "specversion": "1.0",
+            "id": record["messageId"],
+            "source": record.get("eventSourceARN") or "/queues/unknown",
+            "type": MESSAGE_TYPE,
+            "time": _time(system.get("SentTimestamp")),
+            "datacontenttype": content_type,
+            "receivecount": system.get("ApproximateReceiveCount"),
+            "partitionkey": system.get("MessageGroupId"),
+            "sequence": system.get("SequenceNumber"),
+            "data": data,
+        }
+    )
 
 
 def _data(body: str, content_type: str | None) -> tuple[Any, str]:
-    if content_type is None or content_type.partition(";")[0].strip().lower().endswith(("/json", "+json")):
+    if content_type is None or cloud_event.is_json(content_type):
         try:
             return json.loads(body), content_type or "application/json"
         except ValueError:
