@@ -24,6 +24,7 @@ def send(queue: str, type_: str, source: str, id_: str, data: dict) -> None:
     Raises:
         KeyError: The queue is not listed, so its address is not in the environment.
     """
+    address = os.environ[_variable(queue)]
     event = CloudEvent({"type": type_, "source": source, "id": id_, "datacontenttype": "application/json"}, data)
     _, body = to_structured(event)
-    _client().send_message(QueueUrl=os.environ[_variable(queue)], MessageBody=body.decode())
+    _client().send_message(QueueUrl=address, MessageBody=body.decode())
