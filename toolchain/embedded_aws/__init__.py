@@ -1,0 +1,1 @@
+"""The embedded AWS: moto's control plane on loopback, with functions, routes and events that really run."""

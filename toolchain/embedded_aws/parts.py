@@ -1,0 +1,49 @@
+"""Composes the parts of the embedded AWS around moto."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from toolchain.embedded_aws import lambda_models
+from toolchain.embedded_aws.async_invoker import AsyncInvoker
+from toolchain.embedded_aws.gateway import Gateway
+from toolchain.embedded_aws.invoke_api import InvokeApi
+from toolchain.embedded_aws.invoker import Invoker
+from toolchain.embedded_aws.pool import SandboxPool
+from toolchain.embedded_aws.targets import Targets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from toolchain.embedded_aws.config import Config
+
+_log = logging.getLogger(__name__)
+
+
+class Parts:
+    """Everything that runs inside the daemon."""
+
+    def __init__(self, config: Config, moto: Any, status: Callable[[], dict[str, Any]]) -> None:
+        self.pool = SandboxPool(config)
+        self.invoker = Invoker(config, self.pool)
+        self.targets = Targets(config, self._accept)
+        self.async_invoker = AsyncInvoker(config, self.invoker, self.targets)
+        lambda_models.install(self._accept)
+        self.gateway = Gateway(moto, InvokeApi(config, self.invoker, self.async_invoker), status)
+
+    def tidy(self) -> None:
+        """Stop what nobody needs any more; called every few seconds."""
+        self.pool.reap()
+
+    def close(self) -> None:
+        """End everything that runs."""
+        self.async_invoker.close()
+        self.pool.close()
+
+    def _accept(self, arn: str, payload: bytes) -> None:
+        region = arn.split(":")[3] if arn.startswith("arn:") else None
+        function = self.invoker.find(arn, region=region)
+        if function is None:
+            raise LookupError(f"function {arn} does not exist")
+        self.async_invoker.submit(function, payload)
