@@ -6,6 +6,10 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from components.base import Transform
+from components.errors import InputError
+from components.function.args import Cors, FunctionArgs
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class AwsArgs:
@@ -51,6 +55,10 @@ class CatalogueEntry:
     """ARN of what exists already; None when the environment makes it."""
     fifo: bool = False
     """Whether a queue that the environment makes keeps the order of messages."""
+    kms_key: str | None = None
+    """ARN of the key that encrypts what exists already; None when AWS owns that key."""
+    consumer_timeout_s: int | None = None
+    """Longest timeout of the functions that take messages from a queue that the environment makes."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -93,6 +101,12 @@ class EnvironmentArgs:
     """ARN of the topic that alarms notify; None makes alarms without a receiver."""
     catalogue: Sequence[CatalogueEntry] = ()
     """What functions may use."""
+    public_http: bool = False
+    """Whether the environment has a public entry; `serving` sets it."""
+    cors: Cors | None = None
+    """Cross-origin rules of the public entry; `serving` sets them."""
+    transforms: Mapping[str, Transform] = dataclasses.field(default_factory=dict)
+    """Escape hatch: part of the environment to a pure function of its arguments and options."""
 
     @classmethod
     def from_spec(cls, spec: Mapping[str, Any]) -> EnvironmentArgs:
@@ -107,3 +121,33 @@ class EnvironmentArgs:
             values["tokens"] = TokenIssuer(**values["tokens"])
         values["catalogue"] = tuple(CatalogueEntry(**item) for item in values.get("catalogue", ()))
         return cls(**values)
+
+    def serving(self, functions: Mapping[str, FunctionArgs]) -> EnvironmentArgs:
+        """The same environment, with what only its functions tell: public entry, cross-origin rules, timeouts.
+
+        Args:
+            functions: All functions of the environment, by name.
+
+        Raises:
+            InputError: Public routes have different cross-origin rules, which one HTTP API cannot have.
+        """
+        public = [
+            (name, route) for name, args in functions.items() for route in args.http if route.visibility == "public"
+        ]
+        rules = [(name, route.cors) for name, route in public if route.cors is not None]
+        if different := [name for name, cors in rules if cors != rules[0][1]]:
+            raise InputError(
+                f"Function {different[0]!r}: cors of its public route differs from that of function {rules[0][0]!r}; "
+                "all public routes of an environment share one HTTP API and so one set of rules, make them equal"
+            )
+        timeouts: dict[str, int] = {}
+        for args in functions.values():
+            for event in args.queues:
+                timeouts[event.queue] = max(timeouts.get(event.queue, 0), args.timeout_s)
+        catalogue = tuple(
+            dataclasses.replace(entry, consumer_timeout_s=timeouts.get(entry.name)) if entry.kind == "queue" else entry
+            for entry in self.catalogue
+        )
+        return dataclasses.replace(
+            self, public_http=bool(public), cors=rules[0][1] if rules else None, catalogue=catalogue
+        )

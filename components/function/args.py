@@ -8,6 +8,8 @@ from typing import Any
 
 import pulumi
 
+from components.base import Transform
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Cors:
@@ -183,6 +185,8 @@ class FunctionArgs:
     """What it may do with resources of the catalogue."""
     lambda_options: LambdaOptions = dataclasses.field(default_factory=LambdaOptions)
     """What only the Lambda target has."""
+    transforms: Mapping[str, Transform] = dataclasses.field(default_factory=dict)
+    """Escape hatch: part of the function to a pure function of its arguments and options."""
 
     @classmethod
     def from_spec(cls, spec: Mapping[str, Any], code: Code) -> FunctionArgs:

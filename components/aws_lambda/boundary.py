@@ -1,0 +1,64 @@
+"""The permission boundary: what no role of an environment can exceed, whoever writes its policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from components.aws_lambda.policies import Statement, allow, deny, document
+from components.aws_lambda.site import Site
+from components.security.grants import INSIDE, SERVICES, actions_of
+
+LIMIT = 6144  # characters without white space: the size of a managed policy at the most
+NETWORK = (
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+)
+
+
+def boundary_document(site: Site) -> str:
+    """What roles of this environment may do at the most: their own logs and functions, and the catalogue.
+
+    A catalogue too long for one policy is covered by kind instead of by entry; each role's own policy stays exact.
+    """
+    exact = {
+        kind: [entry.arn for entry in site.args.catalogue if entry.kind == kind and entry.arn is not None]
+        for kind in SERVICES
+    }
+    text = _render(site, exact)
+    if len(text.replace(" ", "")) <= LIMIT:
+        return text
+    by_kind = {kind: [f"arn:{site.arns.partition}:{SERVICES[kind]}:*"] for kind, found in exact.items() if found}
+    return _render(site, by_kind)
+
+
+def _render(site: Site, adopted: Mapping[str, Sequence[str]]) -> str:
+    names, arns = site.names, site.arns
+    mine = f"{names.prefix}-{names.environment}-*"
+    statements: list[Statement] = [
+        allow(
+            ["logs:CreateLogStream", "logs:PutLogEvents"],
+            [arns.log_group(f"/slipway/{names.environment}/*")],
+            sid="Logs",
+        ),
+        allow(["lambda:InvokeFunction"], [arns.function(mine)], sid="Functions"),
+        allow(["xray:PutTelemetryRecords", "xray:PutTraceSegments"], ["*"], sid="Traces"),
+        allow(
+            ["kms:Decrypt", "kms:GenerateDataKey"],
+            ["*"],
+            conditions={"StringLike": {"kms:ViaService": f"*.{arns.region}.amazonaws.com*"}},
+            sid="KeysThroughServices",
+        ),
+        deny(["iam:*", "organizations:*", "account:*", "sts:*"], ["*"], sid="NoWayOut"),
+    ]
+    if site.args.subnets:
+        statements.append(allow(NETWORK, ["*"], sid="Network"))
+    for kind in SERVICES:
+        found = [*adopted.get(kind, ()), *([arns.queue(mine)] if kind == "queue" else [])]
+        if found:
+            inside = [arn + INSIDE[kind] for arn in found] if kind in INSIDE else []
+            statements.append(allow(actions_of(kind), [*found, *inside], sid=kind.capitalize()))
+    return document(*statements)

@@ -1,0 +1,71 @@
+"""Subscriptions of a function to CloudEvents on the environment's bus."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pulumi_aws import cloudwatch, lambda_
+
+from components.aws_lambda.environment import LambdaEnvironment
+from components.aws_lambda.live import Live, part_of
+from components.base import Component
+from components.function.args import BusEvent, FunctionArgs
+
+ATTRIBUTES = "_attributes"  # where a detail carries CloudEvents attributes that EventBridge has no field for
+_AGE_S = 24 * 3600
+_RETRIES = 185  # EventBridge's own maximum; the age ends it first
+
+
+def pattern_of(event: BusEvent) -> str:
+    """The EventBridge pattern: `type` is the detail type, `source` the source, the rest lies in the detail."""
+    pattern: dict[str, Any] = {"detail-type": [event.type]}
+    if event.source is not None:
+        pattern["source"] = [event.source]
+    if event.attributes:
+        pattern["detail"] = {ATTRIBUTES: {name: [value] for name, value in event.attributes.items()}}
+    return json.dumps(pattern, sort_keys=True)
+
+
+def make_subscriptions(owner: Component, live: Live, args: FunctionArgs, environment: LambdaEnvironment) -> None:
+    """Create a rule, its target and the permission for each subscription; the undeliverable goes to the queue."""
+    names, arns = environment.names, environment.arns
+    for event in args.events:
+        identity = (event.type, event.source, dict(event.attributes))
+        part = part_of("rule", event.type, *identity)
+        name = names.physical("event-rule", owner.name_of_component, part_of("on", "", *identity))
+        rule = owner.child(
+            part,
+            cloudwatch.EventRule,
+            {
+                "name": names.take("event-rule", name, owner.label),
+                "event_bus_name": environment.bus.name,
+                "event_pattern": pattern_of(event),
+                "description": f"{event.type} to {live.name}",
+            },
+        )
+        permission = owner.child(
+            part_of("rule-permission", event.type, *identity),
+            lambda_.Permission,
+            {
+                "statement_id": part,
+                "action": "lambda:InvokeFunction",
+                "function": live.function.name,
+                "qualifier": live.alias.name,
+                "principal": "events.amazonaws.com",
+                "source_arn": arns.event_rule(environment.bus_name, name),
+            },
+        )
+        owner.child(
+            part_of("rule-target", event.type, *identity),
+            cloudwatch.EventTarget,
+            {
+                "rule": rule.name,
+                "event_bus_name": environment.bus.name,
+                "target_id": "function",
+                "arn": live.arn,
+                "retry_policy": {"maximum_event_age_in_seconds": _AGE_S, "maximum_retry_attempts": _RETRIES},
+                "dead_letter_config": {"arn": live.dlq_arn},
+            },
+            depends_on=[permission, live.dlq],
+        )

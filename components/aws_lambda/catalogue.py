@@ -1,0 +1,129 @@
+"""The catalogue: queues that the environment makes, and everything else that it adopts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import pulumi
+from pulumi_aws import sqs
+
+from components.aws_lambda.arns import Arn, Arns
+from components.aws_lambda.grants import Resource
+from components.aws_lambda.policies import document, only_tls
+from components.aws_lambda.site import Site
+from components.base import Component
+from components.environment_args import CatalogueEntry, EnvironmentArgs
+from components.security.grants import SERVICES
+
+RETENTION_S = 14 * 24 * 3600  # the longest that SQS keeps a message
+RECEIVES = 5  # AWS asks for at least 5 before a message counts as poisonous, so that throttling alone loses none
+VISIBILITY_FACTOR = 6  # AWS: at least six times the timeout of the function that takes the messages
+_DEFAULT_CONSUMER_S = 30
+
+
+def queue_args(name: str, arns: Arns, key_arn: pulumi.Input[str], *, fifo: bool = False) -> dict[str, object]:
+    """Arguments that every queue shares: encrypted with the environment's key, reached by TLS alone."""
+    return {
+        "name": name,
+        "fifo_queue": fifo or None,
+        "kms_master_key_id": key_arn,
+        "message_retention_seconds": RETENTION_S,
+        "policy": document(only_tls([arns.queue(name)], "sqs")),
+    }
+
+
+def make_catalogue(owner: Component, site: Site, key_arn: pulumi.Input[str]) -> Mapping[tuple[str, str], Resource]:
+    """Create and adopt what functions may use.
+
+    Returns:
+        Resources by kind and name.
+    """
+    found: dict[tuple[str, str], Resource] = {}
+    for entry in site.args.catalogue:
+        made = _make_queue(owner, site, entry, key_arn) if entry.create else _adopt(entry, site.arns)
+        found[entry.kind, entry.name] = made
+    return found
+
+
+def mistakes(args: EnvironmentArgs) -> list[str]:
+    """What is wrong with the catalogue, one line each."""
+    found: list[str] = []
+    seen: set[tuple[str, str]] = set()
+    for entry in args.catalogue:
+        who = f"Environment {args.environment!r}: {entry.kind} {entry.name!r}"
+        if entry.kind not in SERVICES:
+            found.append(f"{who}: kind must be one of {', '.join(sorted(SERVICES))}")
+            continue
+        if (entry.kind, entry.name) in seen:
+            found.append(f"{who} is in the catalogue twice; remove one")
+        seen.add((entry.kind, entry.name))
+        if entry.create == (entry.arn is not None):
+            found.append(f"{who}: set either create or arn")
+        if entry.create and entry.kind != "queue":
+            found.append(f"{who}: only queues can be created, found create: true; give the arn of what exists")
+        if entry.arn is not None:
+            parsed = Arn.parse(entry.arn)
+            if parsed is None or parsed.service != SERVICES[entry.kind]:
+                found.append(f"{who}: arn must be an ARN of {SERVICES[entry.kind]}, found {entry.arn!r}")
+    return found
+
+
+def _adopt(entry: CatalogueEntry, arns: Arns) -> Resource:
+    assert entry.arn is not None
+    arn = Arn.parse(entry.arn)
+    assert arn is not None
+    is_queue = entry.kind == "queue"
+    return Resource(
+        kind=entry.kind,
+        name=entry.name,
+        arn=entry.arn,
+        url=arns.queue_url(arn) if is_queue else "",
+        key_arn=entry.kms_key,
+        fifo=is_queue and entry.arn.endswith(".fifo"),
+    )
+
+
+def _make_queue(owner: Component, site: Site, entry: CatalogueEntry, key_arn: pulumi.Input[str]) -> Resource:
+    args, names, arns = site.args, site.names, site.arns
+    suffix = ".fifo" if entry.fifo else ""
+    who = f"queue {entry.name!r}"
+    name = names.take("queue", names.physical("queue", entry.name, suffix=suffix), who)
+    dead = names.take("queue", names.physical("queue", entry.name, "dlq", suffix=suffix), f"dead letters of {who}")
+    visibility = VISIBILITY_FACTOR * (entry.consumer_timeout_s or _DEFAULT_CONSUMER_S)
+    dead_letters = owner.child(
+        f"queue-{entry.name}-dlq",
+        sqs.Queue,
+        queue_args(dead, arns, key_arn, fifo=entry.fifo)
+        | {
+            "redrive_allow_policy": json.dumps(
+                {"redrivePermission": "byQueue", "sourceQueueArns": [arns.queue(name)]}, sort_keys=True
+            )
+        },
+        protect=args.protect or None,
+    )
+    queue = owner.child(
+        f"queue-{entry.name}",
+        sqs.Queue,
+        queue_args(name, arns, key_arn, fifo=entry.fifo)
+        | {
+            "visibility_timeout_seconds": visibility,
+            "redrive_policy": json.dumps(
+                {"deadLetterTargetArn": arns.queue(dead), "maxReceiveCount": RECEIVES}, sort_keys=True
+            ),
+        },
+        depends_on=[dead_letters],
+        protect=args.protect or None,
+    )
+    arn = Arn.parse(arns.queue(name))
+    assert arn is not None
+    return Resource(
+        kind="queue",
+        name=entry.name,
+        arn=arns.queue(name),
+        url=arns.queue_url(arn),
+        key_arn=key_arn,
+        fifo=entry.fifo,
+        visibility_s=visibility,
+        made=(queue,),
+    )

@@ -1,0 +1,85 @@
+"""The bucket that packages are published to, by digest."""
+
+from __future__ import annotations
+
+import pulumi
+from pulumi_aws import s3
+
+from components.aws_lambda.policies import document, only_tls
+from components.aws_lambda.site import Site
+from components.base import Component
+
+_ABORT_DAYS = 7
+_OLD_VERSION_DAYS = 30
+
+
+def bucket_name(site: Site) -> str:
+    """Name of the bucket; account and region are in it because S3 names are shared by all accounts."""
+    return site.names.physical("bucket", "packages", site.arns.account, site.arns.region)
+
+
+def make_bucket(owner: Component, site: Site, key_arn: pulumi.Input[str]) -> pulumi.Output[str]:
+    """Create the bucket: private, versioned, encrypted, TLS only, without ACLs.
+
+    A package is never written twice under one key, so versions serve recovery from a deletion alone and expire.
+
+    Returns:
+        The bucket's name; it resolves when its guards stand, so that nothing is published before.
+    """
+    args, arns = site.args, site.arns
+    name = bucket_name(site)
+    bucket = owner.child(
+        "packages",
+        s3.Bucket,
+        {
+            "bucket": name,
+            "force_destroy": not args.protect,
+        },
+        protect=args.protect or None,
+    )
+    guards = [
+        owner.child(
+            "packages-access",
+            s3.BucketPublicAccessBlock,
+            {
+                "bucket": bucket.id,
+                "block_public_acls": True,
+                "block_public_policy": True,
+                "ignore_public_acls": True,
+                "restrict_public_buckets": True,
+            },
+        ),
+        owner.child(
+            "packages-ownership",
+            s3.BucketOwnershipControls,
+            {"bucket": bucket.id, "rule": {"object_ownership": "BucketOwnerEnforced"}},
+        ),
+        owner.child(
+            "packages-encryption",
+            s3.BucketServerSideEncryptionConfiguration,
+            {
+                "bucket": bucket.id,
+                "rules": [
+                    {
+                        "apply_server_side_encryption_by_default": {
+                            "sse_algorithm": "aws:kms",
+                            "kms_master_key_id": key_arn,
+                        },
+                        "bucket_key_enabled": True,
+                    }
+                ],
+            },
+        ),
+        owner.child(
+            "packages-versions",
+            s3.BucketVersioning,
+            {"bucket": bucket.id, "versioning_configuration": {"status": "Enabled"}},
+        ),
+    ]
+    policy = owner.child(
+        "packages-policy",
+        s3.BucketPolicy,
+        {"bucket": bucket.id, "policy": document(only_tls([arns.bucket(name), arns.bucket(f"{name}/*")], "s3"))},
+        depends_on=[guards[0]],  # both change the bucket's policy state, and S3 refuses two such changes at once
+    )
+    return pulumi.Output.all(bucket.bucket, policy.id, *[guard.id for guard in guards]).apply(lambda made: str(made[0]))

@@ -1,0 +1,47 @@
+"""The AWS provider of an environment: one account, one region, and for an embedded AWS one address for all services."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi_aws as aws
+
+from components.environment_args import AwsArgs
+
+# Services of the resources that components create, by the provider's own names; a bucket also asks s3control, and every
+# service asks sts who it is.
+ENDPOINTS = (
+    "apigatewayv2",
+    "cloudwatch",
+    "cloudwatchlogs",
+    "eventbridge",
+    "iam",
+    "kms",
+    "lambda_",
+    "s3",
+    "s3control",
+    "scheduler",
+    "sqs",
+    "sts",
+)
+
+
+def provider_args(args: AwsArgs) -> dict[str, Any]:
+    """Arguments of the provider.
+
+    Credentials come from the usual chain (environment, profile, web identity of CI), never from here; only an embedded
+    AWS, which has none worth hiding, is given its own.
+    """
+    common = {"region": args.region, "allowed_account_ids": [args.account]}
+    if args.endpoint is None:
+        return common
+    return {
+        **common,
+        "access_key": args.access_key,
+        "secret_key": args.secret_key,
+        "endpoints": [aws.ProviderEndpointArgs(**dict.fromkeys(ENDPOINTS, args.endpoint))],
+        "s3_use_path_style": True,
+        "skip_credentials_validation": True,
+        "skip_metadata_api_check": True,
+        "skip_region_validation": True,
+    }

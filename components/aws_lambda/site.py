@@ -1,0 +1,29 @@
+"""Where an environment lies and what its things are called."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from components.aws_lambda.arns import Arns
+from components.environment_args import EnvironmentArgs
+from components.names import Names
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Site:
+    """What every part of an environment is made from.
+
+    Attributes:
+        args: The environment as its operators describe it.
+        names: Its physical names.
+        arns: ARNs of its account and region.
+    """
+
+    args: EnvironmentArgs
+    names: Names
+    arns: Arns
+
+    @classmethod
+    def of(cls, args: EnvironmentArgs) -> Site:
+        """The site that these arguments describe."""
+        return cls(args, Names(args.prefix, args.environment), Arns(args.aws))

@@ -1,0 +1,61 @@
+"""Environment variables of a function on Lambda: the developer's, the catalogue's and the runtime's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from components.aws_lambda.grants import Resource
+from components.function.args import FunctionArgs
+
+ADAPTER = "slipway_runtime.lambda_handler.handle"
+LIMIT = 4096  # bytes of all names and values together: a quota of Lambda
+
+
+def handler_of(args: FunctionArgs) -> str | None:
+    """The Lambda property `handler`: the adapter for Functions Framework, the function itself for plain handlers."""
+    if args.handler is None:
+        return None
+    return args.handler.replace(":", ".") if args.signature == "lambda" else ADAPTER
+
+
+def variables_of(
+    args: FunctionArgs,
+    uses: Sequence[tuple[Resource, Sequence[str]]],
+    catalogue: Mapping[tuple[str, str], Resource],
+) -> Mapping[str, str]:
+    """All variables. What Slipway sets wins, because the function could not be found or served without it."""
+    made: dict[str, str] = dict(args.environment)
+    for resource, _ in uses:
+        made.update(_of_resource(resource))
+    if args.secrets:
+        made["SLIPWAY_SECRETS"] = json.dumps(
+            {
+                secret.variable: {"arn": catalogue["secret", secret.secret].arn, "field": secret.field}
+                for secret in args.secrets
+            },
+            sort_keys=True,
+            separators=(",", ":"),
+        )
+    if args.handler is not None and args.signature != "lambda":
+        module, _, attribute = args.handler.partition(":")
+        made["FUNCTION_SOURCE"] = module.replace(".", "/") + ".py"
+        made["FUNCTION_TARGET"] = attribute
+        made["FUNCTION_SIGNATURE_TYPE"] = args.signature
+    return made
+
+
+def _of_resource(resource: Resource) -> Mapping[str, str]:
+    name = resource.name.upper().replace("-", "_")
+    last = resource.arn.rsplit(":", 1)[-1]
+    match resource.kind:
+        case "queue":
+            return {f"QUEUE_{name}_URL": resource.url, f"QUEUE_{name}_ARN": resource.arn}
+        case "bucket":
+            return {f"BUCKET_{name}": last}
+        case "table":
+            return {f"TABLE_{name}": last.removeprefix("table/")}
+        case "topic":
+            return {f"TOPIC_{name}_ARN": resource.arn}
+        case _:
+            return {}

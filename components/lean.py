@@ -1,0 +1,90 @@
+"""Keeps the SDK from sending the engine what nobody reads: debug messages and stack traces.
+
+Both are facts of the Python SDK, measured in docs/adr: debug messages are more than half of a preview's CPU time, stack
+traces three quarters of the state's bytes, with the paths of the machine in them. With `--debug` nothing is left out.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+
+import psutil
+import pulumi
+from pulumi.runtime import resource as sdk_resource
+from pulumi.runtime.proto import source_pb2
+
+DEBUG_VARIABLE = "SLIPWAY_ENGINE_DEBUG"
+"""Set by the launcher `.venv/bin/pulumi` when the engine was started with `--debug`."""
+
+_ENGINE = "pulumi"
+# Short flags of the engine that take a value: what follows in the same word is that value.
+_WITH_VALUE = frozenset("CcmptsvxrQ")
+
+
+def lean_engine_calls() -> bool:
+    """Leave debug messages and stack traces out, unless the engine was started with `--debug`; call it first of all.
+
+    Returns:
+        Whether they are left out.
+    """
+    if debug_wanted():
+        return False
+    quiet_debug_logs()
+    drop_stack_traces()
+    return True
+
+
+def quiet_debug_logs() -> None:
+    """Make `pulumi.log.debug` do nothing, instead of a blocking call to the engine for each message."""
+    pulumi.log.debug = _nothing
+
+
+def drop_stack_traces() -> None:
+    """Register resources without the stack of their creation.
+
+    The SDK has no setting for this. The one function that makes the traces is replaced; a test holds that it exists and
+    that registrations go without.
+    """
+    sdk_resource._get_stack_trace = source_pb2.StackTrace  # type: ignore[attr-defined]  # noqa: SLF001 - see above
+
+
+def debug_wanted() -> bool:
+    """Whether the engine that runs this program was started with `--debug`."""
+    if os.environ.get(DEBUG_VARIABLE):
+        return True
+    return any(asks_for_debug(words) for words in _engines())
+
+
+def asks_for_debug(words: Sequence[str]) -> bool:
+    """Whether a command line of the engine contains `--debug` or `-d`, alone or among other short flags."""
+    for word in words[1:]:
+        if word == "--":
+            return False
+        if word.startswith("--"):
+            flag, _, value = word.partition("=")
+            if flag == "--debug" and value.lower() not in {"0", "f", "false"}:
+                return True
+        elif word.startswith("-"):
+            flags = word[1:]
+            cut = min((index for index, flag in enumerate(flags) if flag in _WITH_VALUE), default=len(flags))
+            if "d" in flags[:cut]:
+                return True
+    return False
+
+
+def _engines() -> Iterable[Sequence[str]]:
+    """Command lines of the engines among the processes above this one."""
+    try:
+        for process in psutil.Process().parents():
+            words = process.cmdline()
+            if words and os.path.basename(words[0]).removesuffix(".exe") == _ENGINE:  # noqa: PTH119 - not a path of ours
+                yield words
+    except psutil.Error:
+        return  # a process that ended or belongs to somebody else tells nothing
+
+
+def _nothing(
+    msg: str, resource: pulumi.Resource | None = None, stream_id: int | None = None, ephemeral: bool | None = None
+) -> None:
+    """Takes what `pulumi.log.debug` takes and does nothing."""
