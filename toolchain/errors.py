@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_NOT_WRITABLE = frozenset({errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR})
 
 
 class ToolchainError(Exception):
@@ -49,7 +50,7 @@ def disk_errors_named(doing: str, folder: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in _NO_SPACE:
             raise ToolchainError(no_space(doing, folder)) from error
-        if error.errno in {errno.EACCES, errno.EROFS, errno.EPERM}:
+        if error.errno in _NOT_WRITABLE:
             raise ToolchainError(
                 f"{doing}: {error.filename or folder} cannot be written ({error.strerror}); "
                 f"set SLIPWAY_CACHE_DIR to a folder of yours"

