@@ -13,9 +13,7 @@ import json
 import re
 import uuid
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, quote, unquote, urlencode
-
-from slipway.core.errors import BadInputError
+from urllib.parse import quote, unquote, urlencode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,25 +38,6 @@ class Request:
     query: Sequence[tuple[str, str]] = ()
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
     body: bytes = b""
-
-    @classmethod
-    def of_example(cls, example: Mapping[str, Any]) -> Request:
-        """The request that an `example.json` describes: `method`, `path`, `headers`, `body` (text or any JSON value).
-
-        Raises:
-            BadInputError: A field has the wrong type.
-        """
-        path, _, query = str(example.get("path", "/")).partition("?")
-        headers = example.get("headers", {})
-        if not isinstance(headers, dict) or not path.startswith("/"):
-            raise BadInputError("the example's `headers` must be an object and its `path` must start with /")
-        body = example.get("body")
-        return cls(
-            method=str(example.get("method", "GET" if body is None else "POST")).upper(),
-            path=path,
-            query=tuple(parse_qsl(query, keep_blank_values=True)),
-            headers={str(name): str(value) for name, value in headers.items()},
-        ).with_body(body)
 
     def with_body(self, body: Any) -> Request:
         """The same request with a body: None, text, bytes, or a JSON value, which sets a missing content type."""

@@ -16,7 +16,8 @@ from slipway.core.errors import EngineError
 from slipway.engine.workspace import DRIVER_VARIABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
+    from pathlib import Path
 
     from slipway.engine.backend import Backend
 
@@ -65,25 +66,23 @@ class LockedError(EngineError):
         )
 
 
-def read_locks(backend: Backend, stack: str) -> list[Lock]:
-    """The locks on a stack in the folder backend; a half-written one counts as held by an unknown dead process."""
+def held(backend: Backend, stack: str) -> list[tuple[Path, Lock]]:
+    """The lock files on a stack in the folder backend and who wrote them.
+
+    A half-written one counts as held by a dead process of this host: its writer died writing it.
+    """
     found = []
     for path in backend.locks(stack):
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
-            found.append(
-                Lock(
-                    int(content["pid"]),
-                    str(content["username"]),
-                    str(content["hostname"]),
-                    _time(str(content["timestamp"])),
-                )
-            )
+            since = _time(str(content["timestamp"]))
+            lock = Lock(int(content["pid"]), str(content["username"]), str(content["hostname"]), since)
         except FileNotFoundError:
             continue
         except (OSError, ValueError, KeyError, TypeError):
             written = dt.datetime.fromtimestamp(path.stat().st_mtime, tz=dt.UTC)
-            found.append(Lock(0, "unknown", socket.gethostname(), written))
+            lock = Lock(0, "unknown", socket.gethostname(), written)
+        found.append((path, lock))
     return found
 
 
@@ -140,11 +139,11 @@ def stop(lock: Lock) -> None:
         return
 
 
-def wait(read: Callable[[], list[Lock]], environment: str, timeout_s: float) -> None:
+def wait(backend: Backend, environment: str, timeout_s: float) -> None:
     """Wait until nobody alive holds the stack.
 
     Args:
-        read: Says who holds it now.
+        backend: The state backend.
         environment: Name of the environment.
         timeout_s: Seconds to wait at the most.
 
@@ -159,9 +158,8 @@ def wait(read: Callable[[], list[Lock]], environment: str, timeout_s: float) -> 
     )
     for attempt in retrying:
         with attempt:
-            held = [lock for lock in read() if not is_stale(lock)]
-            if held:
-                raise LockedError(environment, held)
+            if holders := [lock for _, lock in held(backend, environment) if not is_stale(lock)]:
+                raise LockedError(environment, holders)
 
 
 def _process(lock: Lock) -> psutil.Process | None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pulumi.automation.events import DiagnosticEvent, EngineEvent, StepEventMetadata
 
 # Key by which Pulumi marks special values, here secrets, in its states and events.
-SECRET_MARK = "4dabf18193072939515e22adb298388d"
+SIGNATURE_KEY = "4dabf18193072939515e22adb298388d"
 STACK_TYPE = "pulumi:pulumi:Stack"
 _QUIET = frozenset({OpType.SAME, OpType.READ, OpType.READ_REPLACEMENT, OpType.REFRESH})
 # A replacement is told as one step; its parts are the engine's bookkeeping.
@@ -232,7 +232,7 @@ def step_from(metadata: StepEventMetadata) -> Step:
 def masked(value: Any) -> Any:
     """A value of the state or of an event with `[secret]` in place of each secret in it."""
     if isinstance(value, dict):
-        return "[secret]" if SECRET_MARK in value else {key: masked(item) for key, item in value.items()}
+        return "[secret]" if SIGNATURE_KEY in value else {key: masked(item) for key, item in value.items()}
     return [masked(item) for item in value] if isinstance(value, list) else value
 
 

@@ -1,0 +1,156 @@
+"""`slipway invoke`: calls a deployed function."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+import click
+
+from slipway.aws import payloads
+from slipway.aws.inventory import find
+from slipway.aws.invoke import Answer, invoke
+from slipway.cli import calls
+from slipway.cli.options import json_option, stack_option
+from slipway.cli.session import Session
+from slipway.cli.tables import print_json
+from slipway.core.errors import BadInputError, EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from slipway.core.manifest import Manifest
+
+_NOT_HTTP = "--method, --path, --header and --query are for functions whose first event is http"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Said:
+    """What the command line says about the call."""
+
+    data: str | None
+    method: str | None
+    path: str | None
+    headers: Sequence[str]
+    queries: Sequence[str]
+
+
+@click.command()
+@click.argument("name")
+@stack_option
+@click.option("--data", metavar="JSON|@FILE|-", help="Body of the request, or data of the event.")
+@click.option("--example", is_flag=True, help="Call it with its example.json; the default when nothing is given.")
+@click.option("--method", help="HTTP method; GET, or POST with --data.")
+@click.option("--path", help="HTTP path, with a query if you like; default: the function's first route.")
+@click.option("--header", "headers", multiple=True, metavar="NAME:VALUE", help="HTTP header; may be repeated.")
+@click.option("--query", "queries", multiple=True, metavar="NAME=VALUE", help="Query parameter; may be repeated.")
+@click.option("--async", "asynchronous", is_flag=True, help="Queue the event and do not wait for the answer.")
+@json_option
+def command(
+    *,
+    name: str,
+    stack: str,
+    data: str | None,
+    example: bool,
+    method: str | None,
+    path: str | None,
+    headers: tuple[str, ...],
+    queries: tuple[str, ...],
+    asynchronous: bool,
+    as_json: bool,
+) -> None:
+    """Call the live version of function NAME once, and print its answer.
+
+    Exit status: 0 it answered, 3 it failed, or answered with a server error.
+    """
+    given = any((data, method, path, headers, queries))
+    if example and given:
+        raise BadInputError("--example: cannot be combined with --data, --method, --path, --header or --query")
+    session = Session.open(stack)
+    deployed = find(session.deployed(), name, stack)
+    manifest = _manifest(session, name)
+    if given:
+        said = _Said(data=data, method=method, path=path, headers=headers, queries=queries)
+        call = _given(session, name, manifest, said)
+    else:
+        call = calls.from_example(session.aws, name, manifest, calls.read_example(session.project, name))
+    answer = invoke(session.aws, name, str(deployed["arn"]), call.payload, asynchronous=asynchronous)
+    reason = None if asynchronous else calls.failure(_unpromised(call), answer.status, answer.body, answer.error)
+    if as_json:
+        print_json(answer.to_json())
+    else:
+        _print(answer, asynchronous=asynchronous)
+    if reason is not None:
+        raise EngineError(f"{name}: {reason}; what to do: `slipway logs {name} -s {stack}` shows what it logged")
+
+
+def _manifest(session: Session, name: str) -> Manifest:
+    if name not in session.manifests:
+        raise BadInputError(
+            f"{name}: deployed, but functions/{name}/function.yaml is gone or switched off in {session.environment}; "
+            f"what to do: run `slipway up -s {session.environment}`"
+        )
+    return session.manifests[name]
+
+
+def _given(session: Session, name: str, manifest: Manifest, said: _Said) -> calls.Call:
+    value = calls.read_data(said.data) if said.data is not None else None
+    first = manifest.events[0].http if manifest.events else None
+    if first is None:
+        if said.method or said.path or said.headers or said.queries:
+            raise BadInputError(f"{name}: {_NOT_HTTP}, its first event is none; what to do: use --data")
+        return calls.Call(payload=calls.event(session.aws, name, manifest, value))
+    path, _, query = (said.path or first.path).partition("?")
+    pairs = [_pair(item, "=", "--query") for item in said.queries]
+    request = payloads.Request(
+        method=(said.method or ("GET" if said.data is None else "POST")).upper(),
+        path=path,
+        query=(*parse_qsl(query, keep_blank_values=True), *pairs),
+        headers=dict(_pair(item, ":", "--header") for item in said.headers),
+    ).with_body(value)
+    return calls.http_call(session.aws, manifest, request)
+
+
+def _pair(text: str, separator: str, option: str) -> tuple[str, str]:
+    name, found, value = text.partition(separator)
+    if not found or not name.strip():
+        raise BadInputError(f"{option}: must be NAME{separator}VALUE, found {text!r}")
+    return name.strip(), value.strip()
+
+
+def _unpromised(call: calls.Call) -> calls.Call:
+    """A call whose answer is shown, not compared: only failures count."""
+    return calls.Call(payload=call.payload, request=call.request)
+
+
+def _print(answer: Answer, *, asynchronous: bool) -> None:
+    if asynchronous:
+        click.echo("queued", err=True)
+        return
+    version = f", version {answer.version}" if answer.version else ""
+    click.echo(f"status {answer.status}, {answer.duration_ms:.0f} ms{version}", err=True)
+    if answer.error is not None:
+        if answer.log:
+            click.echo(answer.log.rstrip(), err=True)
+        return
+    _print_body(answer.body)
+
+
+def _print_body(body: Any) -> None:
+    if isinstance(body, bytes):
+        sys.stdout.buffer.write(body)
+    elif isinstance(body, str):
+        click.echo(_indented(body))
+    elif body is not None:
+        click.echo(json.dumps(body, indent=2, ensure_ascii=False))
+
+
+def _indented(text: str) -> str:
+    """JSON indented, other text as it is."""
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except ValueError:
+        return text

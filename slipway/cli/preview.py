@@ -1,0 +1,34 @@
+"""`slipway preview`: what an update would change."""
+
+from __future__ import annotations
+
+import click
+
+from slipway.cli.options import json_option, stack_option
+from slipway.cli.progress import Display, print_changes
+from slipway.cli.session import Session, debug_option
+from slipway.cli.tables import print_json
+from slipway.core.errors import FindingsError
+from slipway.engine import operations
+
+
+@click.command()
+@stack_option
+@click.option("--refresh", is_flag=True, help="Look first at what really exists.")
+@click.option(
+    "--exit-code", "--expect-no-changes", "exit_code", is_flag=True, help="Exit with status 1 if anything would change."
+)
+@debug_option
+@json_option
+def command(stack: str, refresh: bool, exit_code: bool, debug: bool, as_json: bool) -> None:
+    """Show what an update would change; changes nothing."""
+    session = Session.open(stack)
+    _ = session.instance
+    with Display("preview", quiet=as_json) as display:
+        result = operations.preview(session.project, stack, refresh=refresh, debug=debug, on_event=display)
+    if as_json:
+        print_json(result.to_json())
+    else:
+        print_changes(result, planned=True)
+    if exit_code and not result.unchanged:
+        raise FindingsError(f"{stack}: an update would change something")

@@ -1,0 +1,51 @@
+"""What Slipway remembers of an environment on this machine between runs, beside the engine's own state."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from slipway.core.project import Project
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Memory:
+    """What is remembered of an environment.
+
+    Attributes:
+        instance: Instance of the embedded AWS that the last successful update went to; None for the real AWS.
+        refresh: Whether the state was mended and must be compared with what exists before it is used.
+    """
+
+    instance: str | None = None
+    refresh: bool = False
+
+
+def recall(project: Project, environment: str) -> Memory:
+    """What is remembered; nothing when the file is missing or cannot be read."""
+    try:
+        content = json.loads(_file(project, environment).read_text(encoding="utf-8"))
+        return Memory(instance=content.get("instance"), refresh=bool(content.get("refresh")))
+    except FileNotFoundError:
+        return Memory()
+    except (OSError, ValueError, AttributeError):
+        # Half-written: nobody knows what was under way.
+        return Memory(refresh=True)
+
+
+def remember(project: Project, environment: str, memory: Memory) -> None:
+    """Replace what is remembered, in one step."""
+    file = _file(project, environment)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = file.with_name(f"{file.name}.{os.getpid()}")
+    temporary.write_text(json.dumps(dataclasses.asdict(memory)), encoding="utf-8")
+    temporary.replace(file)
+
+
+def _file(project: Project, environment: str) -> Path:
+    return project.local_state / f"state-of-{environment}"
