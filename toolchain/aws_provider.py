@@ -13,9 +13,12 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
 
 SOURCE = Path(__file__).parent / "aws-provider"
 """Our module set: `main` package of the provider and the pinned requirements."""

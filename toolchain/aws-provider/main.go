@@ -42,6 +42,6 @@ func serve(ctx context.Context) error {
 	info.P.InitLogging(ctx)
 	return provider.Main(packageName, func(host *provider.HostClient) (pulumirpc.ResourceProviderServer, error) {
 		server := tfbridge.NewProvider(ctx, host, packageName, version, info.P, info, nil)
-		return &describedServer{ResourceProviderServer: server, info: info}, nil
+		return &awsServer{ResourceProviderServer: server, info: info}, nil
 	})
 }

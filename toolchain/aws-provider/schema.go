@@ -1,34 +1,12 @@
 package main
 
 import (
-	"context"
-	"encoding/json"
 	"strings"
-	"sync"
 
 	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfbridge"
 	shim "github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfshim"
 	pschema "github.com/pulumi/pulumi/pkg/v3/codegen/schema"
-	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
-
-// describedServer answers GetSchema from the mapping. The bridge's own generator is a program of its own with
-// hundreds of packages for documentation and code in six languages; the served properties are all that is asked here.
-type describedServer struct {
-	pulumirpc.ResourceProviderServer
-	info tfbridge.ProviderInfo
-	once sync.Once
-	text []byte
-	err  error
-}
-
-// GetSchema returns the Pulumi package schema, computed when it is first asked for.
-func (s *describedServer) GetSchema(
-	context.Context, *pulumirpc.GetSchemaRequest,
-) (*pulumirpc.GetSchemaResponse, error) {
-	s.once.Do(func() { s.text, s.err = json.Marshal(packageSchema(s.info)) })
-	return &pulumirpc.GetSchemaResponse{Schema: string(s.text)}, s.err
-}
 
 // packageSchema describes the provider's settings and each mapped resource.
 func packageSchema(info tfbridge.ProviderInfo) pschema.PackageSpec {
