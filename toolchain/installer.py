@@ -42,12 +42,14 @@ class Installation:
         bin: Folder that holds engine, language host and shim.
         pulumi_home: PULUMI_HOME with the plugins.
         choices: One for each part, in order.
+        changed: Whether this run changed what the launcher uses.
     """
 
     launcher: Path
     bin: Path
     pulumi_home: Path
     choices: tuple[Choice, ...]
+    changed: bool = False
 
 
 class Installer:
@@ -86,12 +88,14 @@ class Installer:
             ToolchainError: A part cannot be had. What was finished stays in the cache.
         """
         choices = self._present()
-        if len(choices) < len(self._parts):
-            titles = ", ".join(part.title for part in self._parts if part.name not in choices)
+        beside = self._beside(choices)
+        if beside is None:
+            titles = ", ".join(part.title for part in self._parts if part.name not in choices) or "the toolchain"
             with self._cache.lock(f"install {titles}", self._reporter):
                 self._cache.sweep([self._cache.build_folder(part.name, inputs_digest(part)) for part in self._parts])
                 choices = self._complete()
-        return self._assemble(tuple(choices[part.name] for part in self._parts))
+                beside = self._beside(choices) or self._put_together(choices)
+        return self._finish(tuple(choices[part.name] for part in self._parts), beside)
 
     def _present(self) -> dict[str, Choice]:
         choices: dict[str, Choice] = {}
@@ -166,37 +170,46 @@ class Installer:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
 
-    def _assemble(self, choices: tuple[Choice, ...]) -> Installation:
-        """Put the files where the engine looks for them, and write launcher and record."""
-        beside = [choice for choice in choices if not choice.part.plugin]
-        engine = beside[0]
-        folder = engine.folder if engine.source is not Source.BUILD else self._one_folder(beside)
-        needed = [folder / name for choice in beside for name in choice.part.files]
+    def _finish(self, choices: tuple[Choice, ...], folder: Path) -> Installation:
+        """Tell the engine's home of the plugins, and write launcher and record."""
+        needed = [folder / name for part in self._parts if not part.plugin for name in part.files]
         needed += [self._link_plugin(choice) for choice in choices if choice.part.plugin]
-        target = self._environment / "bin" / engine.part.binary
+        target = self._environment / "bin" / self._parts[0].binary
         launcher.write(target, needed[0], tuple(needed[1:]), self._cache.pulumi_home, self._project)
         installation = Installation(target, folder, self._cache.pulumi_home, choices)
         record = json.dumps(installation_record(installation), indent=2) + "\n"
         path = self._environment / RECORD
-        if not (path.is_file() and path.read_text(encoding="utf-8") == record):
-            replace_text(path, record, 0o644)
-        return installation
+        if path.is_file() and _without_reasons(path.read_text(encoding="utf-8")) == _without_reasons(record):
+            return installation
+        replace_text(path, record, 0o644)
+        return dataclasses.replace(installation, changed=True)
 
-    def _one_folder(self, choices: list[Choice]) -> Path:
-        """A folder with the files of several parts, as hard links: the engine looks for its host beside itself."""
-        engine = choices[0].part
-        digest = hashlib.sha256("\0".join(choice.folder.name for choice in choices).encode()).hexdigest()
-        if there := self._cache.find("bin", engine.version, digest):
-            return there.path
+    def _beside(self, choices: dict[str, Choice]) -> Path | None:
+        """The folder in which engine and language host lie together, or None if it is yet to be made."""
+        if len(choices) < len(self._parts):
+            return None
+        engine = choices[self._parts[0].name]
+        if engine.source is not Source.BUILD:
+            return engine.folder
+        there = self._cache.find("bin", engine.version, self._together_digest(choices))
+        return there.path if there else None
+
+    def _put_together(self, choices: dict[str, Choice]) -> Path:
+        """Hard links to the files of several parts in one folder: the engine looks for its host beside itself."""
+        digest, version = self._together_digest(choices), self._parts[0].version
         with self._cache.staging("bin") as staged:
             with disk_errors_named("putting engine and language host together", self._cache.root):
-                for choice in choices:
-                    for name in choice.part.files:
-                        _link_or_copy(choice.folder / name, staged / name)
+                for part in self._parts:
+                    for name in () if part.plugin else part.files:
+                        _link_or_copy(choices[part.name].folder / name, staged / name)
             entry = new_entry(
-                part="bin", version=engine.version, source="build", inputs=digest, made_with="", verified="its parts"
+                part="bin", version=version, source="build", inputs=digest, made_with="", verified="its parts"
             )
             return self._cache.publish(staged, digest, entry).path
+
+    def _together_digest(self, choices: dict[str, Choice]) -> str:
+        names = (choices[part.name].folder.name for part in self._parts if not part.plugin)
+        return hashlib.sha256("\0".join(names).encode()).hexdigest()
 
     def _link_plugin(self, choice: Choice) -> Path:
         """Make a plugin known to our PULUMI_HOME; a link, because the user's own may be large."""
@@ -234,6 +247,11 @@ def installation_record(installation: Installation) -> dict[str, Any]:
             for choice in installation.choices
         ],
     }
+
+
+def _without_reasons(record: str) -> str:
+    """A record without the lines that differ between the run that installed and those after it."""
+    return "\n".join(line for line in record.splitlines() if not line.lstrip().startswith('"reason":'))
 
 
 def _link_or_copy(source: Path, target: Path) -> None:

@@ -29,4 +29,4 @@ if [ -n "$missing" ]; then
 fi
 
 "$python" toolchain/bootstrap.py "$root"
-exec .venv/bin/slipway toolchain install
+exec .venv/bin/slipway toolchain install --quiet

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from slipway.cli.options import json_option
+from slipway.cli.tables import print_json
 from slipway.core.errors import BadInputError, EngineError
 from slipway.core.paths import cache_dir
 from slipway.core.project import Project
@@ -28,8 +29,9 @@ def command() -> None:
 
 
 @command.command()
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing when nothing changed.")
 @json_option
-def install(as_json: bool) -> None:
+def install(quiet: bool, as_json: bool) -> None:
     """Make everything present, and write `pulumi` into the virtual environment."""
     try:
         installation = Installer(
@@ -45,10 +47,10 @@ def install(as_json: bool) -> None:
         raise EngineError(str(error)) from error
     record = installation_record(installation)
     if as_json:
-        click.echo(json.dumps(record, indent=2))
-        return
-    for part in record["parts"]:
-        click.echo(f"{part['title']} {part['version']}: {part['source']}, {part['reason']}")
+        print_json(record)
+    elif installation.changed or not quiet:
+        for part in record["parts"]:
+            click.echo(f"{part['title']} {part['version']}: {part['source']}, {part['reason']}")
 
 
 @command.command()
@@ -60,4 +62,7 @@ def path(as_json: bool) -> None:
         record = json.loads(record_file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BadInputError(f"{record_file}: the toolchain is not installed; run `make setup`") from error
-    click.echo(json.dumps(record, indent=2) if as_json else record["launcher"])
+    if as_json:
+        print_json(record)
+    else:
+        click.echo(record["launcher"])

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+
 from toolchain.parts import ModuleSet, Part, Release
 from toolchain.progress import Reporter
 

@@ -1,6 +1,7 @@
 import dataclasses
 
 import pytest
+
 from toolchain import go as golang
 
 

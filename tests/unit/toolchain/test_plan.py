@@ -1,4 +1,5 @@
 import pytest
+
 from toolchain.cache import Cache, new_entry
 from toolchain.errors import ToolchainError
 from toolchain.go import Go
@@ -42,7 +43,9 @@ def test_order_comes_from_the_variable(text, sources):
 
 
 def test_unknown_source_names_all_allowed():
-    with pytest.raises(ToolchainError, match=r"SLIPWAY_TOOLCHAIN: docker, Path is no source; allowed are path, download, build"):
+    with pytest.raises(
+        ToolchainError, match=r"SLIPWAY_TOOLCHAIN: docker, Path is no source; allowed are path, download, build"
+    ):
         order({"SLIPWAY_TOOLCHAIN": "docker,Path,build"})
 
 
@@ -105,7 +108,12 @@ def test_build_digest_covers_every_input(engine, tmp_path, change):
     part = dataclasses.replace(engine, modules=dataclasses.replace(engine.modules, inputs=(outside,)))
     before = build.inputs_digest(part)
     folder = part.modules.folder
-    target = {"source": folder / "main.go", "go.sum": folder / "go.sum", "new file": folder / "x.go", "outside": outside}
+    target = {
+        "source": folder / "main.go",
+        "go.sum": folder / "go.sum",
+        "new file": folder / "x.go",
+        "outside": outside,
+    }
     target[change].write_text("changed")
     assert build.inputs_digest(part) != before
 

@@ -1,14 +1,19 @@
 import dataclasses
 import shutil
-from collections import namedtuple
+from typing import NamedTuple
 
 import pytest
+
 from toolchain import prerequisites
 from toolchain.cache import Cache
 from toolchain.errors import PrerequisitesMissingError
 from toolchain.go import Go
 
-Usage = namedtuple("Usage", "total used free")
+
+class Usage(NamedTuple):
+    total: int
+    used: int
+    free: int
 
 
 @pytest.fixture
@@ -49,7 +54,7 @@ def test_old_go_is_named_with_its_version_and_place(engine, go, cache, tmp_path)
 
 
 @pytest.mark.parametrize(("proxy", "needed"), [("direct", True), ("direct,x", True), ("https://m.test,direct", False)])
-def test_git_is_needed_only_without_a_mirror(engine, go, cache, tmp_path, monkeypatch, proxy, needed):
+def test_git_is_needed_only_without_a_mirror(engine, go, cache, tmp_path, monkeypatch, proxy, needed):  # noqa: PLR0917
     monkeypatch.setenv("PATH", str(tmp_path))
     go = dataclasses.replace(go, settings={**go.settings, "GOPROXY": proxy})
     if not needed:

@@ -8,6 +8,7 @@ from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+
 from toolchain.cache import Cache
 from toolchain.errors import SourceUnavailableError, ToolchainError
 from toolchain.sources.download import Downloader
@@ -86,7 +87,9 @@ def body():
 
 def offer(site, body, algorithm="sha256", name="./engine.tar.gz"):
     site.answers["/engine.tar.gz"] = body
-    site.answers["/checksums.txt"] = f"{'0' * 64}  other.tar.gz\n{hashlib.new(algorithm, body).hexdigest()}  {name}\n".encode()
+    site.answers["/checksums.txt"] = (
+        f"{'0' * 64}  other.tar.gz\n{hashlib.new(algorithm, body).hexdigest()}  {name}\n".encode()
+    )
 
 
 def nothing_published(cache):
@@ -100,7 +103,7 @@ def cache(tmp_path):
 
 @pytest.mark.parametrize("algorithm", ["sha1", "sha256", "sha512"])
 @pytest.mark.parametrize("name", ["engine.tar.gz", "./engine.tar.gz", "*engine.tar.gz"])
-def test_installs_the_wanted_files_of_a_verified_archive(part, site, cache, reporter, body, algorithm, name):
+def test_installs_the_wanted_files_of_a_verified_archive(part, site, cache, reporter, body, algorithm, name):  # noqa: PLR0917
     offer(site, body, algorithm, name)
     folder = Downloader(cache, reporter).fetch(part)
     assert sorted(path.name for path in folder.path.iterdir()) == ["engine", "entry.json", "host"]
@@ -113,7 +116,9 @@ def test_installs_the_wanted_files_of_a_verified_archive(part, site, cache, repo
 def test_wrong_checksum_installs_nothing_and_names_both(part, site, cache, reporter, body):
     offer(site, body)
     site.answers["/engine.tar.gz"] = archive(engine="evil!", host="the host")
-    with pytest.raises(SourceUnavailableError, match=r"has sha256 [0-9a-f]{64}, the publisher lists [0-9a-f]{64}: not used"):
+    with pytest.raises(
+        SourceUnavailableError, match=r"has sha256 [0-9a-f]{64}, the publisher lists [0-9a-f]{64}: not used"
+    ):
         Downloader(cache, reporter).fetch(part)
     assert nothing_published(cache)
 
@@ -140,7 +145,7 @@ def test_no_checksums_at_all_is_a_reason_to_refuse(part, site, cache, reporter, 
 
 
 @pytest.mark.parametrize("status", [403, 404, 410])
-def test_refusal_moves_on_at_once(part, site, cache, reporter, body, status):
+def test_refusal_moves_on_at_once(part, site, cache, reporter, body, status):  # noqa: PLR0917
     offer(site, body)
     site.answers["/engine.tar.gz"] = status
     with pytest.raises(SourceUnavailableError, match=str(status)):
@@ -182,7 +187,7 @@ def test_always_truncated_transfer_installs_nothing(part, site, cache, reporter,
 @pytest.mark.parametrize("broken", [b"no archive", archive(engine="without its companion")])
 def test_archive_without_the_files_is_refused(part, site, cache, reporter, broken):
     offer(site, broken)
-    with pytest.raises(SourceUnavailableError, match="holds no host|no readable archive"):
+    with pytest.raises(SourceUnavailableError, match=r"holds no host|no readable archive"):
         Downloader(cache, reporter).fetch(part)
     assert nothing_published(cache)
 

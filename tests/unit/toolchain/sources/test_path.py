@@ -1,4 +1,5 @@
 import pytest
+
 from toolchain.errors import SourceUnavailableError
 from toolchain.sources import path
 
@@ -89,5 +90,5 @@ def test_what_lies_in_our_cache_is_never_the_users_own(plugin, env, tmp_path, ex
 
 
 def test_nothing_on_path_is_said(engine, tmp_path):
-    with pytest.raises(SourceUnavailableError, match="^no engine on PATH$"):
+    with pytest.raises(SourceUnavailableError, match=r"^no engine on PATH$"):
         find(engine, {"PATH": "", "HOME": str(tmp_path)}, tmp_path)
