@@ -1,8 +1,8 @@
 """What every benchmark measures with: CPU seconds of a whole process tree, two sides interleaved, a ratio.
 
 Absolute times do not travel between machines, so a benchmark compares two ways to do the same work in one run, in
-turns, and reports the ratio of the medians. CPU seconds come from the kernel's accounting (`wait4`, `getrusage`) and contain
-every descendant that has been waited for.
+turns, and reports the ratio of the medians. CPU seconds come from the kernel's accounting (`wait4`, `getrusage`) and
+contain every descendant that has been waited for.
 """
 
 from __future__ import annotations

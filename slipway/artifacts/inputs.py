@@ -1,0 +1,231 @@
+"""What goes into a function's package, and the digest of all of it, known without building anything.
+
+The digest covers the bytes and names of the function's files, of the shared modules that it imports and of the runtime
+adapter, what the lock file pins, the runtime, the architecture, and the version of the packager itself. Nothing else:
+not the path of the checkout, git, the machine, the user, modes or times.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from slipway.artifacts import tree as trees
+from slipway.artifacts.content import adapter_facts, as_mistakes, function_facts, mistake, shared_facts
+from slipway.artifacts.dependencies import Dependencies
+from slipway.artifacts.facts import FactsCache
+from slipway.artifacts.shared import PACKAGE, SharedCode
+from slipway.core.errors import BadInputError
+from slipway.core.findings import in_order
+from slipway.core.paths import cache_dir
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from slipway.core.findings import Finding
+    from slipway.core.project import Project
+
+PACKAGER_VERSION = 1
+"""Raise it when the same inputs give other bytes: it is part of every digest."""
+ADAPTER = "slipway_runtime"
+"""Folder of the runtime adapter, in `runtime/` and in packages."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Section:
+    """Files of one origin.
+
+    Attributes:
+        files: Name in the package to absolute path, sorted by name.
+        digest: `tree.listing_digest` of names and contents.
+    """
+
+    files: Mapping[str, str]
+    digest: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PackageInputs:
+    """Everything that decides a package.
+
+    Attributes:
+        function: Name of the function.
+        digest: Hex SHA-256 of all inputs; the same digest means the same package, byte for byte.
+        sections: The files, by origin: `function`, `shared`, `runtime`.
+        runtime: `python3.11`, ...
+        architecture: `x86_64` or `arm64`.
+        lock: The lock file that its dependencies come from, or None if it has none.
+        lock_digest: `Lock.digest` of it, or the empty string.
+        roots: What the developer and the runtime ask for (`Locked.roots`).
+        cut: What the Functions Framework does not need on Lambda (`Locked.cut`).
+        paths: What decides it, for git, relative to the project with forward slashes; a folder ends with a slash, and
+            in it only what `tree.travels` counts.
+    """
+
+    function: str
+    digest: str
+    sections: Mapping[str, Section]
+    runtime: str
+    architecture: str
+    lock: Path | None
+    lock_digest: str
+    roots: tuple[str, ...] | None
+    cut: tuple[str, ...]
+    paths: tuple[str, ...]
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Name in the package to absolute path of every file but the dependencies', sorted by name."""
+        merged = {name: path for section in self.sections.values() for name, path in section.files.items()}
+        return dict(sorted(merged.items()))
+
+
+def collect(directory: Path, *, project: Project, runtime: str, architecture: str, plain: bool) -> PackageInputs:
+    """The inputs of one function's package; for many functions, use one `Collector`, which reads shared files once.
+
+    Args:
+        directory: The function's folder.
+        project: The project that it belongs to.
+        runtime: `python3.11`, ...
+        architecture: `x86_64` or `arm64`.
+        plain: Whether it is a plain `handler(event, context)`, which needs no runtime adapter.
+
+    Raises:
+        BadInputError: Files cannot be packaged; all of them are named.
+    """
+    collector = Collector(project)
+    inputs = collector.collect(directory, runtime=runtime, architecture=architecture, plain=plain)
+    collector.save()
+    return inputs
+
+
+class Collector:
+    """Collects the inputs of many functions: looks at shared folders once, and does not read what is unchanged.
+
+    It takes the project as it is when first asked, so keep one only for the length of a command.
+
+    Args:
+        project: The project.
+        cache: The user's cache folder; None takes `slipway.core.paths.cache_dir()`.
+    """
+
+    def __init__(self, project: Project, cache: Path | None = None) -> None:
+        version = f"{PACKAGER_VERSION}-{sys.version_info.major}.{sys.version_info.minor}"
+        self._project = project
+        self._facts = FactsCache(cache or cache_dir(), project.root, version=version)
+        self._dependencies = Dependencies(project)
+
+    def collect(self, directory: Path, *, runtime: str, architecture: str, plain: bool) -> PackageInputs:
+        """Like the function `collect`."""
+        name = directory.name
+        tree, facts, problems = self._folder(directory, function=name)
+        problems = [*problems, *self._clashes(tree, directory, plain=plain)]
+        shared, shared_problems = self._shared(facts)
+        sections = {"function": Section(tree.files, facts["digest"]), "shared": shared}
+        problems += shared_problems
+        prefix = self._project.relative(directory)
+        paths = [f"{prefix}/", *(f"{self._project.relative(self._project.functions)}/{file}" for file in shared.files)]
+        if not plain:
+            adapter, adapter_problems = self._adapter
+            sections["runtime"] = adapter
+            problems += adapter_problems
+            paths.append(self._project.relative(self._project.runtime / ADAPTER) + "/")
+        locked = self._dependencies.of(directory, tree, facts, plain=plain)
+        if problems := in_order([*problems, *locked.problems]):
+            raise BadInputError(f"function {name!r} cannot be packaged: {len(problems)} mistake(s)", problems)
+        if locked.lock is not None:
+            paths.append(self._project.relative(locked.lock))
+        decisive: list[Any] = [PACKAGER_VERSION, runtime, architecture, locked.digest, locked.roots, locked.cut]
+        decisive.append([[kind, section.digest] for kind, section in sorted(sections.items())])
+        return PackageInputs(
+            function=name,
+            digest=hashlib.sha256(json.dumps(decisive).encode()).hexdigest(),
+            sections=sections,
+            runtime=runtime,
+            architecture=architecture,
+            lock=locked.lock,
+            lock_digest=locked.digest,
+            roots=locked.roots,
+            cut=locked.cut,
+            paths=tuple(paths),
+        )
+
+    def save(self) -> None:
+        """Keep what was found for the next run."""
+        self._facts.forget_missing(lambda folder: (self._project.root / folder).is_dir())
+        self._facts.save()
+
+    def _folder(self, directory: Path, *, function: str) -> tuple[trees.Tree, dict[str, Any], list[Finding]]:
+        prefix = self._project.relative(directory)
+        if directory.is_symlink() or not directory.is_dir():
+            message, remedy = "is not a folder", "put the function's files into a folder of that name"
+            return trees.Tree({}, {}, "", 0, []), {}, [mistake(prefix, "not-a-folder", message, remedy, function)]
+        tree = trees.scan(directory)
+        if tree.problems:
+            return tree, {"digest": ""}, trees.as_findings(tree, prefix=prefix, function=function)
+        facts = self._facts.get(prefix, tree, functools.partial(function_facts, tree))
+        found = as_mistakes(facts, prefix=prefix, function=function)
+        if not tree.files:
+            found.append(mistake(prefix, "empty-function", "has no file to package", "add its code", function))
+        return tree, facts, found
+
+    @functools.cached_property
+    def _shared_code(self) -> tuple[trees.Tree, SharedCode, list[Finding]]:
+        folder = self._project.shared
+        if not folder.is_dir():
+            return trees.Tree({}, {}, "", 0, []), SharedCode.of({}), []
+        prefix = self._project.relative(folder)
+        tree = trees.scan(folder)
+        if tree.problems:
+            return tree, SharedCode.of({}), trees.as_findings(tree, prefix=prefix, function=None)
+        facts = self._facts.get(prefix, tree, functools.partial(shared_facts, tree))
+        problems = as_mistakes(facts, prefix=prefix, function=None)
+        return tree, SharedCode.of(facts["files"]), problems
+
+    def _shared(self, facts: Mapping[str, Any]) -> tuple[Section, list[Finding]]:
+        """What the function takes of the shared folder; mistakes there count only for those that take of it."""
+        if not facts.get("names") and not facts.get("dynamic"):
+            return Section({}, trees.listing_digest([])), []
+        tree, code, problems = self._shared_code
+        taken = code.taken(facts["names"], dynamic=facts["dynamic"])
+        contents = [(f"{PACKAGE}/{file}", code.sha256[file]) for file in taken]
+        files = {f"{PACKAGE}/{file}": tree.files[file] for file in taken}
+        return Section(files, trees.listing_digest(contents)), problems
+
+    @functools.cached_property
+    def _adapter(self) -> tuple[Section, list[Finding]]:
+        folder = self._project.runtime / ADAPTER
+        prefix = self._project.relative(folder)
+        if not folder.is_dir():
+            return Section({}, ""), [
+                mistake(prefix, "missing-runtime", "does not exist", "restore it from the repository")
+            ]
+        tree = trees.scan(folder)
+        if tree.problems:
+            return Section({}, ""), trees.as_findings(tree, prefix=prefix, function=None)
+        facts = self._facts.get(prefix, tree, functools.partial(adapter_facts, tree))
+        digest = trees.listing_digest([(f"{ADAPTER}/{file}", sha256) for file, sha256 in facts["sha256"].items()])
+        problems = as_mistakes(facts, prefix=prefix, function=None)
+        return Section({f"{ADAPTER}/{file}": path for file, path in tree.files.items()}, digest), problems
+
+    def _clashes(self, tree: trees.Tree, directory: Path, *, plain: bool) -> list[Finding]:
+        """Own files that would lie where others come to lie."""
+        reserved = {PACKAGE: "functions/shared"} if self._project.shared.is_dir() else {}
+        if not plain:
+            reserved[ADAPTER] = "the runtime adapter"
+        clashing = {file.split("/")[0] for file in tree.files if file.split("/")[0].removesuffix(".py") in reserved}
+        return [
+            mistake(
+                f"{self._project.relative(directory)}/{file}",
+                "reserved-name",
+                f"takes the place of {reserved[file.removesuffix('.py')]} in the package",
+                "rename it",
+                directory.name,
+            )
+            for file in sorted(clashing)
+        ]
