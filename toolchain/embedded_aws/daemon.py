@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 from filelock import FileLock, Timeout
-from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from toolchain.embedded_aws import record
 from toolchain.embedded_aws.config import Config
@@ -54,7 +54,10 @@ class Daemon:
         self._parts = Parts(config, DomainDispatcherApplication(create_backend_app), self.status)
         self._servers: list[BaseWSGIServer] = [
             make_server(config.host, port, application, threaded=True, request_handler=handler)
-            for port, application, handler in ((config.api_port, self._parts.gateway, _quiet(MotoRequestHandler)),)
+            for port, application, handler in (
+                (config.api_port, self._parts.gateway, _quiet(MotoRequestHandler)),
+                (config.entry_port, self._parts.entry, _quiet(WSGIRequestHandler)),
+            )
         ]
 
     def status(self) -> dict[str, Any]:

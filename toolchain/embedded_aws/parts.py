@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from toolchain.embedded_aws import lambda_models
+from toolchain.embedded_aws import lambda_backend
 from toolchain.embedded_aws.async_invoker import AsyncInvoker
 from toolchain.embedded_aws.gateway import Gateway
+from toolchain.embedded_aws.http_entry import HttpEntry
 from toolchain.embedded_aws.invoke_api import InvokeApi
 from toolchain.embedded_aws.invoker import Invoker
 from toolchain.embedded_aws.pool import SandboxPool
@@ -29,7 +30,8 @@ class Parts:
         self.invoker = Invoker(config, self.pool)
         self.targets = Targets(config, self._accept)
         self.async_invoker = AsyncInvoker(config, self.invoker, self.targets)
-        lambda_models.install(self._accept)
+        lambda_backend.install(self._accept, config.entry_url)
+        self.entry = HttpEntry(config, self.invoker)
         self.gateway = Gateway(moto, InvokeApi(config, self.invoker, self.async_invoker), status)
 
     def tidy(self) -> None:
@@ -38,6 +40,7 @@ class Parts:
 
     def close(self) -> None:
         """End everything that runs."""
+        self.entry.close()
         self.async_invoker.close()
         self.pool.close()
 

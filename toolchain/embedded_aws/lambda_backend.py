@@ -1,7 +1,7 @@
-"""Moto's Lambda, completed: what it forgets is kept, and nothing is run by moto itself.
+"""Moto's Lambda control plane, completed; Invoke itself is answered before a request comes here.
 
-Moto (5.2) loses LoggingConfig, DeadLetterConfig, SnapStart and more of what a function is created with, so that a
-refresh of a deployed stack would see changes that nobody made. Its own triggers would start Docker.
+Moto (5.2) ignores qualifiers of Function URLs and of settings for asynchronous invocations, and has no provisioned
+concurrency.
 """
 
 from __future__ import annotations
@@ -13,115 +13,25 @@ from urllib.parse import unquote
 import moto.awslambda.models as lambda_models
 import moto.awslambda.urls as lambda_urls
 import moto.awslambda_simple.models as simple_models
-from moto.awslambda.exceptions import UnknownEventConfig
-from moto.awslambda.models import EventInvokeConfig, EventSourceMapping, LambdaFunction
+from moto.awslambda.exceptions import ConflictException, GenericResourcNotFound, UnknownEventConfig
+from moto.awslambda.models import EventInvokeConfig, EventSourceMapping
 from moto.awslambda.responses import LambdaResponse
 from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
 from moto.core.responses import ActionResult
-from moto.core.utils import unix_time
+from moto.core.utils import unix_time, utcnow
 from moto.sqs.models import sqs_backends
 
 from toolchain.embedded_aws.functions import split_reference
+from toolchain.embedded_aws.lambda_function import CompleteFunction, CompleteMapping, FunctionUrl, Hooks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from moto.core.common_types import TYPE_RESPONSE
 
-_KEPT = {
-    "LoggingConfig": "logging_config",
-    "DeadLetterConfig": "dead_letter_config",
-    "FileSystemConfigs": "file_system_configs",
-}
-_UPDATED = {
-    "TracingConfig": "tracing_config",
-    "KMSKeyArn": "kms_key_arn",
-}
-
-
-class _Hooks:
-    """What the models call back; set once by `install`."""
-
-    invoke: Callable[[str, bytes], None]
-
-
-class CompleteFunction(LambdaFunction):
-    """A function that keeps everything that Slipway deploys."""
-
-    def __init__(self, account_id: str, spec: dict[str, Any], region: str, version: str | int = 1) -> None:
-        self.logging_config: dict[str, Any] | None = spec.get("LoggingConfig")
-        self.dead_letter_config: dict[str, Any] | None = spec.get("DeadLetterConfig")
-        self.file_system_configs: list[dict[str, Any]] | None = spec.get("FileSystemConfigs")
-        self.snap_start = spec.get("SnapStart")
-        super().__init__(account_id, spec, region, version)
-        if self.package_type == "Zip":
-            self.code = dict(self.code)
-
-    def get_configuration(self, on_create: bool = False) -> dict[str, Any]:
-        """The configuration as the API returns it."""
-        config = super().get_configuration(on_create)
-        for key, attribute in _KEPT.items():
-            if value := getattr(self, attribute):
-                config[key] = value
-        config["LoggingConfig"] = self.complete_logging()
-        apply_on = (self.snap_start or {}).get("ApplyOn", "None")
-        published = str(self.version).isdecimal()
-        status = "On" if apply_on == "PublishedVersions" and published else "Off"
-        config["SnapStart"] = {"ApplyOn": apply_on, "OptimizationStatus": status}
-        return config
-
-    def complete_logging(self) -> dict[str, Any]:
-        """The logging settings with Lambda's defaults."""
-        config: dict[str, Any] = {"LogFormat": "Text", "LogGroup": self.logs_group_name}
-        config |= {key: value for key, value in (self.logging_config or {}).items() if value}
-        if config["LogFormat"] == "JSON":
-            config = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO", **config}
-        return config
-
-    def update_configuration(self, config_updates: dict[str, Any]) -> dict[str, Any]:
-        """Change the configuration; keys that are absent stay as they are."""
-        for key, attribute in {**_KEPT, **_UPDATED}.items():
-            if key in config_updates:
-                setattr(self, attribute, config_updates[key] or None)
-        if "SnapStart" in config_updates:
-            self.snap_start = config_updates["SnapStart"]
-        if storage := config_updates.get("EphemeralStorage"):
-            self.ephemeral_storage = storage["Size"]
-        if "ImageConfig" in config_updates:
-            self.image_config = lambda_models.ImageConfig(config_updates["ImageConfig"] or {})
-        if config_updates.get("Environment") is not None:
-            environment = {"Variables": {}, **config_updates["Environment"]}
-            config_updates = {**config_updates, "Environment": environment}
-        return super().update_configuration(config_updates)
-
-    def update_function_code(self, updated_spec: dict[str, Any]) -> dict[str, Any]:
-        """Change the code; a published version keeps what it was published with."""
-        self.code = dict(self.code)
-        if architectures := updated_spec.get("Architectures"):
-            self.architectures = architectures
-        return super().update_function_code(updated_spec)
-
-    def invoke(self, body: str, request_headers: Any, response_headers: Any) -> str | bytes:
-        """Accept an event from another service of moto, such as a topic; it runs in the background."""
-        del request_headers, response_headers
-        _Hooks.invoke(self.function_arn, body.encode())
-        return b""
-
-
-class CompleteMapping(EventSourceMapping):
-    """An event source mapping that remembers the alias it calls."""
-
-    def __init__(self, spec: dict[str, Any]) -> None:
-        super().__init__(spec)
-        self._remember(spec["FunctionName"])
-
-    def _remember(self, reference: str) -> None:
-        _, qualifier = split_reference(reference)
-        if qualifier and not qualifier.isdecimal() and not self.function_arn.endswith(f":{qualifier}"):
-            base = self.function_arn.partition(":function:")
-            self.function_arn = f"{base[0]}:function:{base[2].partition(':')[0]}:{qualifier}"
+_PROVISIONED = r"{0}/2019-09-30/functions/(?P<function_name>[\w_:%-]+)/provisioned-concurrency"
 
 
 class CompleteBackend(LambdaSimpleBackend):
@@ -130,6 +40,8 @@ class CompleteBackend(LambdaSimpleBackend):
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self._event_invoke: dict[tuple[str, str], EventInvokeConfig] = {}
+        self._urls: dict[tuple[str, str], FunctionUrl] = {}
+        self._provisioned: dict[tuple[str, str], dict[str, Any]] = {}
 
     def create_event_source_mapping(self, spec: dict[str, Any]) -> EventSourceMapping:
         """Make a mapping; queues are polled by us, so moto's own delivery is taken off the queue."""
@@ -142,8 +54,62 @@ class CompleteBackend(LambdaSimpleBackend):
         """Change a mapping."""
         mapping = super().update_event_source_mapping(uuid, spec)
         if isinstance(mapping, CompleteMapping) and "FunctionName" in spec:
-            mapping._remember(spec["FunctionName"])  # noqa: SLF001 - both are the same model
+            mapping.remember_alias(spec["FunctionName"])
         return mapping
+
+    def find_url(self, name: str) -> FunctionUrl | None:
+        """A Function URL by the name of its function."""
+        return next((url for (owner, _), url in list(self._urls.items()) if owner == name), None)
+
+    def create_function_url_config(self, name_or_arn: str, config: dict[str, Any]) -> Any:
+        """Make a Function URL; `name_or_arn` may carry a qualifier."""
+        key = self._url_key(name_or_arn)
+        if key in self._urls:
+            raise ConflictException(f"FunctionUrlConfig exists for this Lambda function: {key[0]}")
+        self._urls[key] = FunctionUrl(self.get_function(name_or_arn), key[1], config)
+        return self._urls[key]
+
+    def get_function_url_config(self, name_or_arn: str) -> Any:
+        """A Function URL."""
+        key = self._url_key(name_or_arn)
+        if key not in self._urls:
+            raise GenericResourcNotFound
+        return self._urls[key]
+
+    def update_function_url_config(self, name_or_arn: str, config: dict[str, Any]) -> Any:
+        """Change a Function URL."""
+        url = self.get_function_url_config(name_or_arn)
+        url.update(config)
+        return url
+
+    def delete_function_url_config(self, name_or_arn: str) -> None:
+        """Remove a Function URL."""
+        self._urls.pop(self._url_key(name_or_arn), None)
+
+    def _url_key(self, name_or_arn: str) -> tuple[str, str]:
+        self.get_function(name_or_arn)
+        name, qualifier = split_reference(name_or_arn)
+        return name, _canonical(qualifier)
+
+    def put_provisioned(self, name: str, qualifier: str, count: int) -> dict[str, Any]:
+        """Set provisioned concurrency; here it is only kept, as sandboxes stay warm anyway."""
+        self.get_function(name, qualifier)
+        self._provisioned[name, qualifier] = {
+            "RequestedProvisionedConcurrentExecutions": count,
+            "AvailableProvisionedConcurrentExecutions": count,
+            "AllocatedProvisionedConcurrentExecutions": count,
+            "Status": "READY",
+            "LastModified": utcnow().strftime("%Y-%m-%dT%H:%M:%S+0000"),
+        }
+        return self._provisioned[name, qualifier]
+
+    def get_provisioned(self, name: str, qualifier: str) -> dict[str, Any] | None:
+        """Provisioned concurrency of a version or alias, or None."""
+        return self._provisioned.get((name, qualifier))
+
+    def delete_provisioned(self, name: str, qualifier: str) -> None:
+        """Remove provisioned concurrency."""
+        self._provisioned.pop((name, qualifier), None)
 
     def event_invoke_settings(self, name: str, qualifier: str | None) -> dict[str, Any]:
         """Settings of asynchronous invocations for a version or alias; empty where none are deployed."""
@@ -192,8 +158,10 @@ class CompleteBackend(LambdaSimpleBackend):
         super().delete_function(function_name, qualifier)
         name, own_qualifier = split_reference(function_name)
         if not (qualifier or own_qualifier):
-            for key in [key for key in self._event_invoke if key[0] == name]:
-                del self._event_invoke[key]
+            settings: tuple[dict[tuple[str, str], Any], ...] = (self._event_invoke, self._urls, self._provisioned)
+            for kind in settings:
+                for key in [key for key in kind if key[0] == name]:
+                    del kind[key]
 
 
 class CompleteResponse(LambdaResponse):
@@ -222,18 +190,67 @@ class CompleteResponse(LambdaResponse):
         """Settings of asynchronous invocations of a version or alias."""
         return json.dumps(self.backend.update_function_event_invoke_config(self._qualified_name(), self.json_body))
 
+    def create_function_url_config(self) -> TYPE_RESPONSE:
+        """A Function URL of a version or alias."""
+        url = self.backend.create_function_url_config(self._qualified_name(), self.json_body)
+        return 201, {"status": 201}, json.dumps(url.to_dict())
 
-def install(invoke: Callable[[str, bytes], None]) -> None:
+    def get_function_url_config(self) -> TYPE_RESPONSE:
+        """A Function URL of a version or alias."""
+        return 200, {}, json.dumps(self.backend.get_function_url_config(self._qualified_name()).to_dict())
+
+    def update_function_url_config(self) -> str:
+        """A Function URL of a version or alias."""
+        return json.dumps(self.backend.update_function_url_config(self._qualified_name(), self.json_body).to_dict())
+
+    def delete_function_url_config(self) -> TYPE_RESPONSE:
+        """A Function URL of a version or alias."""
+        self.backend.delete_function_url_config(self._qualified_name())
+        return 204, {"status": 204}, ""
+
+    def put_provisioned_concurrency_config(self) -> TYPE_RESPONSE:
+        """Provisioned concurrency of a version or alias."""
+        name, qualifier = split_reference(self._qualified_name())
+        count = int(self.json_body["ProvisionedConcurrentExecutions"])
+        return 202, {"status": 202}, json.dumps(self._complete().put_provisioned(name, _canonical(qualifier), count))
+
+    def get_provisioned_concurrency_config(self) -> TYPE_RESPONSE:
+        """Provisioned concurrency of a version or alias."""
+        name, qualifier = split_reference(self._qualified_name())
+        found = self._complete().get_provisioned(name, _canonical(qualifier))
+        if found is None:
+            message = f"No Provisioned Concurrency Config found for this function: {name}:{qualifier}"
+            headers = {"x-amzn-errortype": "ProvisionedConcurrencyConfigNotFoundException", "status": 404}
+            return 404, headers, json.dumps({"Type": "User", "Message": message})
+        return 200, {}, json.dumps(found)
+
+    def delete_provisioned_concurrency_config(self) -> TYPE_RESPONSE:
+        """Provisioned concurrency of a version or alias."""
+        name, qualifier = split_reference(self._qualified_name())
+        self._complete().delete_provisioned(name, _canonical(qualifier))
+        return 204, {"status": 204}, ""
+
+    def _complete(self) -> CompleteBackend:
+        backend = self.backend
+        assert isinstance(backend, CompleteBackend)
+        return backend
+
+
+def install(invoke: Callable[[str, bytes], None], entry_url: str) -> None:
     """Put these models in the place of moto's, before the first request.
 
     Args:
         invoke: Accepts an asynchronous invocation that another service of moto asks for: ARN and event.
+        entry_url: Address of the HTTP entry, where Function URLs answer.
     """
-    _Hooks.invoke = invoke
+    Hooks.invoke = invoke
+    Hooks.entry_url = entry_url
     default_user_config["lambda"] = {"use_docker": False}
+    default_user_config["iam"] = {"load_aws_managed_policies": True}
     lambda_models.LambdaFunction = CompleteFunction  # type: ignore[misc]
     lambda_models.EventSourceMapping = CompleteMapping  # type: ignore[misc]
     simple_models.lambda_simple_backends = BackendDict(CompleteBackend, "lambda")
+    lambda_urls.url_paths[_PROVISIONED] = CompleteResponse.dispatch
     for path in lambda_urls.url_paths:
         lambda_urls.url_paths[path] = CompleteResponse.dispatch
 
