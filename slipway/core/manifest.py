@@ -1,0 +1,213 @@
+"""The model of `functions/<name>/function.yaml`: what a developer says about a function."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
+
+from slipway.core.catalogue import VERBS
+from slipway.core.events import BusEvent, Event, HttpEvent, QueueEvent, ScheduleEvent
+from slipway.core.fields import (
+    Bounds,
+    Later,
+    Memory,
+    Model,
+    Name,
+    Private,
+    Scale,
+    Shape,
+    Timeout,
+    VariableName,
+    VariableValue,
+    mistake,
+)
+
+_RESERVED_PREFIXES = ("AWS_", "FUNCTION_", "K_", "LAMBDA_", "SLIPWAY_")
+_RESERVED = frozenset({"PORT"})
+
+
+def _check_variables(variables: dict[str, str]) -> dict[str, str]:
+    reserved = sorted(name for name in variables if name in _RESERVED or name.startswith(_RESERVED_PREFIXES))
+    if reserved:
+        raise mistake(
+            "reserved-variable",
+            f"sets {', '.join(reserved)}, which the platform sets itself",
+            f"choose names other than PORT and without {', '.join(_RESERVED_PREFIXES)} in front",
+        )
+    return variables
+
+
+def _check_layers(layers: list[str]) -> list[str]:
+    if len(layers) != len(set(layers)):
+        raise mistake("repeated-value", "has a layer twice", "keep one")
+    return layers
+
+
+Variables = Annotated[dict[VariableName, VariableValue], AfterValidator(_check_variables)]
+"""Environment variables."""
+
+SecretRef = Annotated[
+    str,
+    Shape(
+        "[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?(?:/[A-Za-z0-9_.-]{1,128})?",
+        "the name of a secret in the environment's catalogue, with /field for a key of a JSON secret",
+        "never write a secret itself; if one is in this file, it has to be changed where it is valid",
+    ),
+    Private(),
+]
+
+
+class Use(Model):
+    """A resource of the environment's catalogue and what the function does with it."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [kind]} for kind in VERBS]})
+
+    queue: Name | None = Field(default=None, description=f"A queue; verbs: {', '.join(VERBS['queue'])}.")
+    bucket: Name | None = Field(default=None, description=f"A bucket; verbs: {', '.join(VERBS['bucket'])}.")
+    table: Name | None = Field(default=None, description=f"A table; verbs: {', '.join(VERBS['table'])}.")
+    topic: Name | None = Field(default=None, description=f"A topic; verbs: {', '.join(VERBS['topic'])}.")
+    secret: Name | None = Field(default=None, description=f"A secret; verbs: {', '.join(VERBS['secret'])}.")
+    can: Annotated[list[str], Field(min_length=1)] = Field(
+        description="Verbs; the exact permissions are derived from them.", examples=[["send"]]
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _exactly_one(cls, value: Any) -> Any:
+        if isinstance(value, dict) and not value.keys() - {*VERBS, "can"}:
+            found = sorted(value.keys() & VERBS.keys())
+            if len(found) != 1:
+                raise mistake(
+                    "one-kind",
+                    f"must name exactly one of {', '.join(VERBS)}, found {' and '.join(found) or 'none'}",
+                    "write an item for each",
+                )
+        return value
+
+    @property
+    def kind(self) -> str:
+        """Kind of the resource."""
+        return next(kind for kind in VERBS if getattr(self, kind) is not None)
+
+    @property
+    def name(self) -> str:
+        """Its name in the catalogue."""
+        return str(getattr(self, self.kind))
+
+
+class LambdaOptions(Model):
+    """What only the Lambda target has."""
+
+    layers: Annotated[
+        list[
+            Annotated[
+                str, Shape(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:layer:[A-Za-z0-9_-]+:\d+", "a layer version's ARN")
+            ]
+        ],
+        Field(max_length=5),
+        AfterValidator(_check_layers),
+    ] = Field(default=[], description="ARNs of layer versions, at most 5.")
+    ephemeral_storage: Annotated[int, Bounds(512, 10240, "MB")] = Field(
+        default=512, description="Size of `/tmp` in MB."
+    )
+    snap_start: bool = Field(
+        default=False, description="Whether published versions start from a snapshot; Python 3.12 or newer."
+    )
+
+
+class Rollout(Model):
+    """How a new version takes over."""
+
+    canary: Annotated[int, Bounds(1, 99, "percent")] = Field(
+        description="Percent of calls that go to the new version until it is promoted."
+    )
+
+
+class Manifest(Model):
+    """A function as its developers describe it."""
+
+    model_config = ConfigDict(title="function.yaml")
+
+    description: Annotated[str, Field(max_length=256)] = Field(
+        default="", description="One line for people.", examples=["Takes an order"]
+    )
+    owner: Annotated[
+        str, Shape(r"[A-Za-z0-9][A-Za-z0-9 _.:/=+@-]{0,127}", "a team's name or address, 1-128 characters")
+    ] = Field(description="Team that answers for the function.", examples=["team-payments"])
+    runtime: Literal["python3.11", "python3.12", "python3.13", "container"] = Field(
+        description="Python version, or `container` for an image in any language.", examples=["python3.11"]
+    )
+    handler: (
+        Annotated[
+            str,
+            Shape(
+                r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z0-9_]*",
+                "module:function, for example main:order",
+            ),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="`module:function` in the folder. One parameter: Functions Framework; two: plain Lambda.",
+        examples=["main:order"],
+    )
+    image: (
+        Annotated[str, Shape(r"[a-z0-9][a-z0-9._:/-]{0,400}@sha256:[0-9a-f]{64}", "repository@sha256:<64 hex digits>")]
+        | None
+    ) = Field(default=None, description="Image with digest; for `runtime: container`.")
+    architecture: Literal["x86_64", "arm64"] = Field(default="x86_64", description="Processor architecture.")
+    memory: Memory = Field(default=256, description="Memory in MB; processor time grows with it.")
+    timeout: Timeout = Field(default=30, description="Seconds before a call is ended.")
+    concurrency: Annotated[int, Bounds(1, 1000, "requests")] = Field(
+        default=1, description="Requests that one instance takes at a time, at the most; Lambda always takes one."
+    )
+    scale: Scale = Field(default=Scale(), description="Number of instances.")
+    environment: Variables = Field(
+        default={},
+        description="Environment variables, none of them secret; numbers and booleans in quotes.",
+        examples=[{"LOG_LEVEL": "info"}],
+    )
+    envs: Variables = Field(default={}, description="The same as `environment`; use one of the two.")
+    secrets: dict[VariableName, SecretRef] = Field(
+        default={},
+        description="Environment variables that come from secrets: name in the environment's catalogue, `/`, field.",
+        examples=[{"DB_PASSWORD": "orders-db/password"}],
+    )
+    events: list[Event] = Field(default=[], description="What calls the function.")
+    uses: list[Use] = Field(default=[], description="Resources of the environment's catalogue that it works with.")
+    lambda_: LambdaOptions = Field(
+        default=LambdaOptions(), alias="lambda", description="What only the Lambda target has."
+    )
+    sinks: Annotated[list[Name], Later("remove it; logs are in the environment's log groups")] = Field(
+        default=[], description="Log sinks of the environment; not served by this version."
+    )
+    rollout: Annotated[Rollout | None, Later("remove it; a new version takes all calls at once")] = Field(
+        default=None, description="Gradual take-over of a new version; not served by this version."
+    )
+    target: Literal["lambda", "knative"] | None = Field(
+        default=None, description="Overrides the environment's target; this version serves `lambda` only."
+    )
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Environment variables under either of their two keys."""
+        return {**self.environment, **self.envs}
+
+    @property
+    def http(self) -> list[HttpEvent]:
+        """HTTP routes."""
+        return [event.http for event in self.events if event.http is not None]
+
+    @property
+    def schedules(self) -> list[ScheduleEvent]:
+        """Clocks."""
+        return [event.schedule for event in self.events if event.schedule is not None]
+
+    @property
+    def subscriptions(self) -> list[BusEvent]:
+        """Subscriptions to the environment's bus."""
+        return [event.event for event in self.events if event.event is not None]
+
+    @property
+    def queues(self) -> list[QueueEvent]:
+        """Queues that it takes messages from."""
+        return [event.queue for event in self.events if event.queue is not None]
