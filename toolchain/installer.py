@@ -117,7 +117,8 @@ class Installer:
             if choice is not None:
                 choices[part.name] = choice
             elif Source.BUILD in self._planner.order:
-                self._reporter.say(f"{part.title} {part.version}: needs a build: {refused}")
+                reason = refused or f"{ORDER_VARIABLE} leaves no other source"
+                self._reporter.say(f"{part.title} {part.version}: needs a build: {reason}")
                 to_build.append(part)
             else:
                 impossible.append(f"{part.title} {part.version}: {refused}")

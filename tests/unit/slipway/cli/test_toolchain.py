@@ -1,0 +1,63 @@
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from slipway.cli import toolchain as cli
+from slipway.core.errors import BadInputError, EngineError
+from toolchain.errors import PrerequisitesMissingError, ToolchainError
+from toolchain.installer import RECORD, Installation
+
+PART = {"name": "engine", "title": "Engine", "version": "9.1.0", "source": "build", "reason": "because"}
+
+
+@pytest.fixture
+def installer(monkeypatch, tmp_path):
+    class Fake:
+        outcome: object = Installation(tmp_path / "pulumi", tmp_path, tmp_path, ())
+
+        def __init__(self, **settings):
+            pass
+
+        def install(self):
+            if isinstance(self.outcome, Exception):
+                raise self.outcome
+            return self.outcome
+
+    monkeypatch.setattr(cli, "Installer", Fake)
+    monkeypatch.setattr(cli, "installation_record", lambda _: {"launcher": "/x", "parts": [PART]})
+    return Fake
+
+
+def run(*arguments):
+    return CliRunner().invoke(cli.command, arguments)
+
+
+def test_each_choice_is_printed_with_its_reason(installer):
+    assert run("install").output == "Engine 9.1.0: build, because\n"
+    assert json.loads(run("install", "--json").output)["parts"] == [PART]
+
+
+def test_quiet_says_nothing_when_nothing_changed(installer, tmp_path):
+    assert run("install", "--quiet").output == ""
+    installer.outcome = Installation(tmp_path / "pulumi", tmp_path, tmp_path, (), changed=True)
+    assert run("install", "--quiet").output == "Engine 9.1.0: build, because\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "status"),
+    [(PrerequisitesMissingError(["Go"]), BadInputError, 2), (ToolchainError("compile error"), EngineError, 3)],
+)
+def test_errors_have_the_exit_status_of_their_kind(installer, error, kind, status):
+    installer.outcome = error
+    answer = run("install")
+    assert isinstance(answer.exception, kind)
+    assert answer.exception.exit_status == status
+
+
+def test_path_prints_the_launcher_or_says_how_to_get_it(monkeypatch, tmp_path):
+    monkeypatch.setattr(cli.sys, "prefix", str(tmp_path))
+    assert "make setup" in str(run("path").exception)
+    (tmp_path / RECORD).write_text(json.dumps({"launcher": "/v/bin/pulumi", "parts": []}))
+    assert run("path").output == "/v/bin/pulumi\n"
+    assert json.loads(run("path", "--json").output)["launcher"] == "/v/bin/pulumi"
