@@ -6,8 +6,8 @@ import logging
 
 from cloudevents.http import CloudEvent
 
-logging.getLogger().setLevel(logging.INFO)
 log = logging.getLogger(__name__)
+log.setLevel(logging.INFO)
 
 KEPT = ("order", "amount", "currency", "method")
 # Not even as part of a fingerprint: there are few enough card numbers to try them all.

@@ -1,4 +1,4 @@
-"""Reports which period a night's run covers; the schedule says how many days."""
+"""Reports which days a night's run covers, as many as the schedule says, and how many receipts are still unwritten."""
 
 import datetime as dt
 import logging
@@ -6,9 +6,10 @@ import os
 import zoneinfo
 
 from cloudevents.http import CloudEvent
+from shared import queues
 
-logging.getLogger().setLevel(logging.INFO)
 log = logging.getLogger(__name__)
+log.setLevel(logging.INFO)
 
 ZONE = zoneinfo.ZoneInfo(os.environ.get("REPORT_TIMEZONE", "UTC"))
 MOST_DAYS = 366
@@ -16,7 +17,8 @@ MOST_DAYS = 366
 
 def report(event: CloudEvent) -> None:
     first, last = period(dt.datetime.fromisoformat(event["time"]), (event.data or {}).get("days", 1))
-    log.info("nightly report", extra={"from": first.isoformat(), "to": last.isoformat(), "run": event["id"]})
+    covered = {"from": first.isoformat(), "to": last.isoformat()}
+    log.info("nightly report", extra={**covered, "run": event["id"], "waiting": queues.waiting("receipts")})
 
 
 def period(moment: dt.datetime, days: int) -> tuple[dt.datetime, dt.datetime]:

@@ -10,8 +10,8 @@ from model import Order
 from pydantic import ValidationError
 from shared import money, queues
 
-logging.getLogger().setLevel(os.environ.get("LOG_LEVEL", "info").upper())
 log = logging.getLogger(__name__)
+log.setLevel(os.environ.get("LOG_LEVEL", "info").upper())
 
 TAX_PERCENT = Decimal(os.environ.get("TAX_PERCENT", "19"))
 NAMESPACE = uuid.UUID("7c3f7a0e-6f0b-4f3b-9a53-2f6f1f7f0c55")

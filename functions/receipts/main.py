@@ -5,8 +5,8 @@ import logging
 from cloudevents.http import CloudEvent
 from shared import money
 
-logging.getLogger().setLevel(logging.INFO)
 log = logging.getLogger(__name__)
+log.setLevel(logging.INFO)
 
 ACCEPTED = "com.example.order.accepted"
 

@@ -1,11 +1,15 @@
-"""Queues of the environment's catalogue: sends CloudEvents, which the receiving function gets as they are."""
+"""Queues of the environment's catalogue: sends CloudEvents, which the receiver gets as they are; counts messages."""
 
 import functools
+import logging
 import os
 
 import boto3
 from cloudevents.conversion import to_structured
 from cloudevents.http import CloudEvent
+
+# It tells at every start where it found its credentials.
+logging.getLogger("botocore").setLevel(logging.WARNING)
 
 
 @functools.cache
@@ -14,8 +18,8 @@ def _client():
     return boto3.client("sqs")
 
 
-def _variable(queue: str) -> str:
-    return f"QUEUE_{queue.upper().replace('-', '_')}_URL"
+def _address(queue: str) -> str:
+    return os.environ[f"QUEUE_{queue.upper().replace('-', '_')}_URL"]
 
 
 def send(queue: str, type_: str, source: str, id_: str, data: dict) -> None:
@@ -24,7 +28,18 @@ def send(queue: str, type_: str, source: str, id_: str, data: dict) -> None:
     Raises:
         KeyError: The queue is not listed, so its address is not in the environment.
     """
-    address = os.environ[_variable(queue)]
+    address = _address(queue)
     event = CloudEvent({"type": type_, "source": source, "id": id_, "datacontenttype": "application/json"}, data)
     _, body = to_structured(event)
     _client().send_message(QueueUrl=address, MessageBody=body.decode())
+
+
+def waiting(queue: str) -> int:
+    """About how many messages wait in a queue that function.yaml lists under `uses`.
+
+    Raises:
+        KeyError: The queue is not listed, so its address is not in the environment.
+    """
+    name = "ApproximateNumberOfMessages"
+    answer = _client().get_queue_attributes(QueueUrl=_address(queue), AttributeNames=[name])
+    return int(answer["Attributes"][name])

@@ -88,10 +88,15 @@ def test_receipts_send_back_what_is_no_order(sample):
     assert any("main.py" in frame for frame in line["stackTrace"])
 
 
-def test_nightly_report(sample):
-    report = sample("nightly-report", "report", "cloudevent", REPORT_TIMEZONE="Europe/Berlin", PYTHONTZPATH="")
+def test_nightly_report(sample, aws):
+    address, client = aws
+    url = client("sqs").create_queue(QueueName="receipts")["QueueUrl"]
+    # Without a time zone database of the system, as in some of the managed runtimes.
+    variables = {"REPORT_TIMEZONE": "Europe/Berlin", "PYTHONTZPATH": "", "QUEUE_RECEIPTS_URL": url}
+    report = sample("nightly-report", "report", "cloudevent", **variables, **with_boto3(address))
     assert report.answer(schedule_event(**example("nightly-report"))) is None
-    [line] = [line for line in report.log() if isinstance(line, dict)]
+    [line] = [line for line in report.log() if isinstance(line, dict) and line["message"] == "nightly report"]
+    assert line["waiting"] == 0
     assert (line["from"], line["to"]) == ("2026-11-15T00:00:00+01:00", "2026-11-22T00:00:00+01:00")
 
 

@@ -5,7 +5,9 @@ import json
 import sys
 from pathlib import Path
 
+import boto3
 import pytest
+from moto import mock_aws
 
 ROOT = Path(__file__).parents[3]
 
@@ -32,3 +34,17 @@ def sample(monkeypatch):
         if name.partition(".")[0] in {"main", "model", "shared"}:
             with contextlib.suppress(KeyError):
                 del sys.modules[name]
+
+
+@pytest.fixture
+def receipts_queue(monkeypatch):
+    """(client, address) of the queue `receipts`, as a function finds it."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        client = boto3.client("sqs")
+        url = client.create_queue(QueueName="receipts")["QueueUrl"]
+        monkeypatch.setenv("QUEUE_RECEIPTS_URL", url)
+        yield client, url

@@ -1,8 +1,6 @@
 import json
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from tests.unit.runtime.aws_events import http_event
 
@@ -11,21 +9,15 @@ ORDER = {"customer": "Ada Lovelace", "currency": "EUR", "lines": [LINE]}
 
 
 @pytest.fixture
-def queue(monkeypatch):
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        client = boto3.client("sqs")
-        url = client.create_queue(QueueName="receipts")["QueueUrl"]
-        monkeypatch.setenv("QUEUE_RECEIPTS_URL", url)
+def queue(receipts_queue):
+    """Gives what has been sent."""
+    client, url = receipts_queue
 
-        def messages():
-            found = client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-            return [json.loads(message["Body"]) for message in found]
+    def messages():
+        found = client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        return [json.loads(message["Body"]) for message in found]
 
-        yield messages
+    return messages
 
 
 @pytest.fixture
