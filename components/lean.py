@@ -46,7 +46,7 @@ def drop_stack_traces() -> None:
     The SDK has no setting for this. The one function that makes the traces is replaced; a test holds that it exists and
     that registrations go without.
     """
-    sdk_resource._get_stack_trace = source_pb2.StackTrace  # type: ignore[attr-defined]  # noqa: SLF001 - see above
+    sdk_resource._get_stack_trace = source_pb2.StackTrace  # noqa: SLF001 - see above
 
 
 def debug_wanted() -> bool:

@@ -78,6 +78,10 @@ class Arns:
         """A group of schedules."""
         return self.of("scheduler", f"schedule-group/{name}")
 
+    def api(self, api_id: str) -> str:
+        """An HTTP API as the source of calls, without stage, method and path."""
+        return self.of("execute-api", api_id)
+
     def bucket(self, name: str) -> str:
         """A bucket, without its objects."""
         return self.of("s3", name, region="", account="")

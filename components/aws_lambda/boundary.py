@@ -8,7 +8,7 @@ from components.aws_lambda.policies import Statement, allow, deny, document
 from components.aws_lambda.site import Site
 from components.security.grants import INSIDE, SERVICES, actions_of
 
-LIMIT = 6144  # characters without white space: the size of a managed policy at the most
+LIMIT = 6144  # characters: the size of a managed policy at the most
 NETWORK = (
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
@@ -29,7 +29,7 @@ def boundary_document(site: Site) -> str:
         for kind in SERVICES
     }
     text = _render(site, exact)
-    if len(text.replace(" ", "")) <= LIMIT:
+    if len(text) <= LIMIT:
         return text
     by_kind = {kind: [f"arn:{site.arns.partition}:{SERVICES[kind]}:*"] for kind, found in exact.items() if found}
     return _render(site, by_kind)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from pulumi_aws import cloudwatch, lambda_
 
 from components.aws_lambda.environment import LambdaEnvironment
 from components.aws_lambda.live import Live, part_of
+from components.aws_lambda.policies import Statement, allow, compact
 from components.base import Component
 from components.function.args import BusEvent, FunctionArgs
 
@@ -24,7 +24,25 @@ def pattern_of(event: BusEvent) -> str:
         pattern["source"] = [event.source]
     if event.attributes:
         pattern["detail"] = {ATTRIBUTES: {name: [value] for name, value in event.attributes.items()}}
-    return json.dumps(pattern, sort_keys=True)
+    return compact(pattern)
+
+
+def undelivered_events(name: str, queue_arn: str, environment: LambdaEnvironment) -> Statement:
+    """Permits the rules of one function, and no others, to leave in its queue what they could not deliver.
+
+    Args:
+        name: Name of the function.
+        queue_arn: Its queue.
+        environment: The environment.
+    """
+    rules = environment.arns.event_rule(environment.bus_name, environment.names.physical("event-rule", name))
+    return allow(
+        ["sqs:SendMessage"],
+        [queue_arn],
+        principal={"Service": "events.amazonaws.com"},
+        conditions={"ArnLike": {"aws:SourceArn": f"{rules}-on-*"}},
+        sid="UndeliveredEvents",
+    )
 
 
 def make_subscriptions(owner: Component, live: Live, args: FunctionArgs, environment: LambdaEnvironment) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 import pulumi
@@ -10,7 +9,7 @@ from pulumi_aws import sqs
 
 from components.aws_lambda.arns import Arn, Arns
 from components.aws_lambda.grants import Resource
-from components.aws_lambda.policies import document, only_tls
+from components.aws_lambda.policies import compact, document, only_tls
 from components.aws_lambda.site import Site
 from components.base import Component
 from components.environment_args import CatalogueEntry, EnvironmentArgs
@@ -22,14 +21,14 @@ VISIBILITY_FACTOR = 6  # AWS: at least six times the timeout of the function tha
 _DEFAULT_CONSUMER_S = 30
 
 
-def queue_args(name: str, arns: Arns, key_arn: pulumi.Input[str], *, fifo: bool = False) -> dict[str, object]:
+def queue_args(name: str, site: Site, key_arn: pulumi.Input[str], *, fifo: bool = False) -> dict[str, object]:
     """Arguments that every queue shares: encrypted with the environment's key, reached by TLS alone."""
     return {
         "name": name,
         "fifo_queue": fifo or None,
         "kms_master_key_id": key_arn,
         "message_retention_seconds": RETENTION_S,
-        "policy": document(only_tls([arns.queue(name)], "sqs")),
+        "policy": document(only_tls([site.arns.queue(name)], "sqs")) if site.tls else None,
     }
 
 
@@ -94,23 +93,16 @@ def _make_queue(owner: Component, site: Site, entry: CatalogueEntry, key_arn: pu
     dead_letters = owner.child(
         f"queue-{entry.name}-dlq",
         sqs.Queue,
-        queue_args(dead, arns, key_arn, fifo=entry.fifo)
-        | {
-            "redrive_allow_policy": json.dumps(
-                {"redrivePermission": "byQueue", "sourceQueueArns": [arns.queue(name)]}, sort_keys=True
-            )
-        },
+        queue_args(dead, site, key_arn, fifo=entry.fifo),
         protect=args.protect or None,
     )
     queue = owner.child(
         f"queue-{entry.name}",
         sqs.Queue,
-        queue_args(name, arns, key_arn, fifo=entry.fifo)
+        queue_args(name, site, key_arn, fifo=entry.fifo)
         | {
             "visibility_timeout_seconds": visibility,
-            "redrive_policy": json.dumps(
-                {"deadLetterTargetArn": arns.queue(dead), "maxReceiveCount": RECEIVES}, sort_keys=True
-            ),
+            "redrive_policy": compact({"deadLetterTargetArn": arns.queue(dead), "maxReceiveCount": RECEIVES}),
         },
         depends_on=[dead_letters],
         protect=args.protect or None,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 import pulumi
 from pulumi_aws import apigatewayv2, cloudwatch
 
+from components.aws_lambda.policies import compact
 from components.aws_lambda.site import Site
 from components.base import Component
 from components.function.args import Cors, Throttle
@@ -47,6 +47,7 @@ class PublicEntry:
 
     Attributes:
         api: The HTTP API.
+        source_arn: ARN by which permissions name the API as the caller.
         authorizer: Checks tokens; None when the environment has no issuer.
         address: Where the API answers, without a slash at the end.
     """
@@ -73,6 +74,7 @@ class PublicEntry:
                 "cors_configuration": cors_args(args.cors),
             },
         )
+        self.source_arn = self.api.id.apply(site.arns.api)
         self.authorizer = self._authorizer(names)
         entry = args.aws.http_entry
         self.address = pulumi.Output.from_input(entry.rstrip("/")) if entry else self.api.api_endpoint
@@ -108,7 +110,7 @@ class PublicEntry:
                 "auto_deploy": True,
                 "access_log_settings": {
                     "destination_arn": self._log_arn,
-                    "format": json.dumps(_LOGGED, sort_keys=True),
+                    "format": compact(_LOGGED),
                 },
                 "default_route_settings": {
                     "throttling_rate_limit": self._args.throttle_rate,

@@ -8,13 +8,13 @@ import pulumi
 from pulumi_aws import cloudwatch, lambda_, sqs
 
 from components.aws_lambda.alarms import make_alarms
-from components.aws_lambda.bus import make_subscriptions
+from components.aws_lambda.bus import make_subscriptions, undelivered_events
 from components.aws_lambda.catalogue import queue_args
 from components.aws_lambda.checks import mistakes
 from components.aws_lambda.environment import LambdaEnvironment
 from components.aws_lambda.http import make_function_url, make_public_routes
 from components.aws_lambda.live import Live
-from components.aws_lambda.policies import allow, document, only_tls
+from components.aws_lambda.policies import document, only_tls
 from components.aws_lambda.queues import make_mappings
 from components.aws_lambda.role import Role, role_document, verbs_of
 from components.aws_lambda.schedules import make_schedules
@@ -86,22 +86,13 @@ class LambdaFunction:
         )
 
     def _failures(self) -> sqs.Queue:
-        args = queue_args(self.dlq_name, self._environment.arns, self._environment.key_arn)
+        environment = self._environment
+        args = queue_args(self.dlq_name, environment.site, environment.key_arn)
+        statements = [only_tls([self.dlq_arn], "sqs")] if environment.site.tls else []
         if self._args.events:
-            prefix = self._environment.arns.event_rule(
-                self._environment.bus_name,
-                self._environment.names.physical("event-rule", self._owner.name_of_component),
-            )
-            args["policy"] = document(
-                only_tls([self.dlq_arn], "sqs"),
-                allow(
-                    ["sqs:SendMessage"],
-                    [self.dlq_arn],
-                    principal={"Service": "events.amazonaws.com"},
-                    conditions={"ArnLike": {"aws:SourceArn": f"{prefix}-*"}},
-                    sid="UndeliveredEvents",
-                ),
-            )
+            statements.append(undelivered_events(self._owner.name_of_component, self.dlq_arn, environment))
+        if statements:
+            args["policy"] = document(*statements)
         return self._owner.child("failures", sqs.Queue, args)
 
     def _role(self) -> Role:

@@ -95,7 +95,7 @@ def _permit(owner: Component, live: Live, path: str, method: str, entry: PublicE
             "qualifier": live.alias.name,
             "principal": "apigateway.amazonaws.com",
             # The API has one stage, so any stage is that one.
-            "source_arn": entry.api.execution_arn.apply(lambda arn: f"{arn}/*/{caller}{path}"),
+            "source_arn": entry.source_arn.apply(lambda arn: f"{arn}/*/{caller}{path}"),
         },
     )
 

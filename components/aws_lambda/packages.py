@@ -26,7 +26,7 @@ def make_bucket(owner: Component, site: Site, key_arn: pulumi.Input[str]) -> pul
     Returns:
         The bucket's name; it resolves when its guards stand, so that nothing is published before.
     """
-    args, arns = site.args, site.arns
+    args = site.args
     name = bucket_name(site)
     bucket = owner.child(
         "packages",
@@ -37,7 +37,7 @@ def make_bucket(owner: Component, site: Site, key_arn: pulumi.Input[str]) -> pul
         },
         protect=args.protect or None,
     )
-    guards = [
+    guards: list[pulumi.CustomResource] = [
         owner.child(
             "packages-access",
             s3.BucketPublicAccessBlock,
@@ -76,10 +76,18 @@ def make_bucket(owner: Component, site: Site, key_arn: pulumi.Input[str]) -> pul
             {"bucket": bucket.id, "versioning_configuration": {"status": "Enabled"}},
         ),
     ]
-    policy = owner.child(
+    if site.tls:
+        guards.append(_tls_policy(owner, site, bucket, guards[0]))
+    return pulumi.Output.all(bucket.bucket, *[guard.id for guard in guards]).apply(lambda made: str(made[0]))
+
+
+def _tls_policy(
+    owner: Component, site: Site, bucket: s3.Bucket, access: pulumi.CustomResource
+) -> pulumi.CustomResource:
+    arns = [site.arns.bucket(bucket_name(site)), site.arns.bucket(f"{bucket_name(site)}/*")]
+    return owner.child(
         "packages-policy",
         s3.BucketPolicy,
-        {"bucket": bucket.id, "policy": document(only_tls([arns.bucket(name), arns.bucket(f"{name}/*")], "s3"))},
-        depends_on=[guards[0]],  # both change the bucket's policy state, and S3 refuses two such changes at once
+        {"bucket": bucket.id, "policy": document(only_tls(arns, "s3"))},
+        depends_on=[access],  # both change the bucket's policy state, and S3 refuses two such changes at once
     )
-    return pulumi.Output.all(bucket.bucket, policy.id, *[guard.id for guard in guards]).apply(lambda made: str(made[0]))

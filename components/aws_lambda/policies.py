@@ -9,9 +9,14 @@ from typing import Any
 Statement = dict[str, Any]
 
 
+def compact(value: Mapping[str, Any]) -> str:
+    """JSON as AWS itself writes it, without spaces, and with sorted keys: the same value is always the same text."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
 def document(*statements: Statement) -> str:
     """A policy document as JSON with sorted keys; the same statements always give the same text."""
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, sort_keys=True)
+    return compact({"Version": "2012-10-17", "Statement": list(statements)})
 
 
 def allow(

@@ -30,13 +30,13 @@ def provider_args(args: AwsArgs) -> dict[str, Any]:
     """Arguments of the provider.
 
     Credentials come from the usual chain (environment, profile, web identity of CI), never from here; only an embedded
-    AWS, which has none worth hiding, is given its own.
+    AWS, which has none worth hiding, is given its own. The account is checked against the credentials, except where the
+    endpoint already says that there is no account to harm.
     """
-    common = {"region": args.region, "allowed_account_ids": [args.account]}
     if args.endpoint is None:
-        return common
+        return {"region": args.region, "allowed_account_ids": [args.account]}
     return {
-        **common,
+        "region": args.region,
         "access_key": args.access_key,
         "secret_key": args.secret_key,
         "endpoints": [aws.ProviderEndpointArgs(**dict.fromkeys(ENDPOINTS, args.endpoint))],
@@ -44,4 +44,6 @@ def provider_args(args: AwsArgs) -> dict[str, Any]:
         "skip_credentials_validation": True,
         "skip_metadata_api_check": True,
         "skip_region_validation": True,
+        # With an account the provider asks for tags of buckets at `{account}.{endpoint}`, a host that does not exist.
+        "skip_requesting_account_id": True,
     }

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 from pulumi_aws import iam, scheduler
 
 from components.aws_lambda.environment import LambdaEnvironment
 from components.aws_lambda.grants import key_statement
 from components.aws_lambda.live import Live, part_of
-from components.aws_lambda.policies import allow, document, trust
+from components.aws_lambda.policies import allow, compact, document, trust
 from components.base import Component
 from components.function.args import FunctionArgs, ScheduleEvent
 
@@ -19,15 +17,14 @@ _RETRIES = 10
 
 def input_of(name: str, event: ScheduleEvent) -> str:
     """What the function receives; Scheduler replaces the parts in angle brackets. See docs/events.md."""
-    return json.dumps(
+    return compact(
         {
             "slipway": "schedule",
             "id": "<aws.scheduler.execution-id>",
             "time": "<aws.scheduler.scheduled-time>",
             "schedule": name,
             "data": dict(event.data or {}),
-        },
-        sort_keys=True,
+        }
     )
 
 

@@ -23,6 +23,11 @@ class Site:
     names: Names
     arns: Arns
 
+    @property
+    def tls(self) -> bool:
+        """Whether AWS is reached through TLS; an embedded one is not, but takes policies literally."""
+        return self.args.aws.endpoint is None or self.args.aws.endpoint.startswith("https:")
+
     @classmethod
     def of(cls, args: EnvironmentArgs) -> Site:
         """The site that these arguments describe."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 
 from components.aws_lambda.grants import Resource
+from components.aws_lambda.policies import compact
 from components.function.args import FunctionArgs
 
 ADAPTER = "slipway_runtime.lambda_handler.handle"
@@ -29,13 +29,11 @@ def variables_of(
     for resource, _ in uses:
         made.update(_of_resource(resource))
     if args.secrets:
-        made["SLIPWAY_SECRETS"] = json.dumps(
+        made["SLIPWAY_SECRETS"] = compact(
             {
                 secret.variable: {"arn": catalogue["secret", secret.secret].arn, "field": secret.field}
                 for secret in args.secrets
-            },
-            sort_keys=True,
-            separators=(",", ":"),
+            }
         )
     if args.handler is not None and args.signature != "lambda":
         module, _, attribute = args.handler.partition(":")
