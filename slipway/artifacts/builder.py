@@ -10,10 +10,11 @@ import time
 from typing import TYPE_CHECKING
 
 from slipway.artifacts.bundle import bundle, bundle_digest
+from slipway.artifacts.failures import combined
+from slipway.artifacts.inputs import Collector
 from slipway.artifacts.package import write_package
 from slipway.artifacts.store import Store
 from slipway.core.errors import BadInputError, SlipwayError
-from slipway.core.findings import in_order
 from slipway.core.paths import cache_dir
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from slipway.artifacts.inputs import PackageInputs
     from slipway.artifacts.store import Stored
+    from slipway.core.loaded import LoadedFunction
     from slipway.core.project import Project
 
 
@@ -51,6 +53,34 @@ class Built:
     def warnings(self) -> list[str]:
         """What the installer warned about, such as a yanked version."""
         return list(self.package.facts["warnings"])
+
+
+def collect_all(project: Project, functions: Iterable[LoadedFunction]) -> dict[str, PackageInputs]:
+    """The inputs of many functions' packages, by name; functions that bring an image have none.
+
+    Raises:
+        BadInputError: Files of some cannot be packaged; all of them are named.
+    """
+    collector = Collector(project)
+    found: dict[str, PackageInputs] = {}
+    failures: list[SlipwayError] = []
+    for function in functions:
+        manifest = function.manifest
+        if manifest.runtime == "container":
+            continue
+        try:
+            found[function.name] = collector.collect(
+                function.directory,
+                runtime=manifest.runtime,
+                architecture=manifest.architecture,
+                plain=function.signature == "lambda",
+            )
+        except BadInputError as error:
+            failures.append(error)
+    collector.save()
+    if failures:
+        raise combined(failures)
+    return found
 
 
 class Builder:
@@ -142,16 +172,3 @@ class Builder:
         with self._lock:
             self._verified.add(digest)
         return found
-
-
-def combined(failures: Iterable[SlipwayError]) -> SlipwayError:
-    """One error that says all that several say; bad input only if all of them are."""
-    failures = sorted(failures, key=str)
-    if len(failures) == 1:
-        return failures[0]
-    text = "\n".join(dict.fromkeys(str(error) for error in failures))
-    if all(isinstance(error, BadInputError) for error in failures):
-        findings = [finding for error in failures if isinstance(error, BadInputError) for finding in error.findings]
-        return BadInputError(text, in_order(findings))
-    worst = next(error for error in failures if not isinstance(error, BadInputError))
-    return type(worst)(text)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import warnings
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -74,7 +75,9 @@ def references(source: bytes, *, below: str, module: str = "", is_package: bool 
         SyntaxError: The file is not Python of the running version or older.
     """
     try:
-        tree = ast.parse(source)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a developer's odd escape sequence is no matter of packaging
+            tree = ast.parse(source)
     except ValueError as error:  # a null byte
         raise SyntaxError(str(error)) from None
     except (RecursionError, MemoryError):
