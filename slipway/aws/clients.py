@@ -17,6 +17,8 @@ from slipway.core.errors import EngineError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from slipway.core.settings import Settings
+
 _CONNECT_TIMEOUT_S = 10
 _READ_TIMEOUT_S = 60
 # An invocation lasts 900 s at the most; repeating it would run the function twice.
@@ -44,6 +46,20 @@ class Aws:
     http_entry: str | None = None
     access_key: str | None = None
     secret_key: str | None = dataclasses.field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Aws:
+        """The account that an environment's settings name."""
+        aws = settings.aws
+        return cls(
+            environment=settings.environment,
+            account=aws.account,
+            region=aws.region,
+            endpoint=aws.endpoint,
+            http_entry=aws.http_entry,
+            access_key=aws.access_key,
+            secret_key=aws.secret_key,
+        )
 
     @functools.cached_property
     def session(self) -> boto3.session.Session:
