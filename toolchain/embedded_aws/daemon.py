@@ -82,6 +82,7 @@ class Daemon:
             signal.signal(number, self._end)
         for server in self._servers:
             threading.Thread(target=server.serve_forever, name=f"port-{server.port}", daemon=True).start()
+        self._parts.start()
         record.write(self.config.state, self.record())
         _log.info("instance %s serves %s and %s", self._instance, self.config.api_url, self.config.entry_url)
         while not self._ended.wait(_REAP_S):

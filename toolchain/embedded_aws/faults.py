@@ -25,7 +25,7 @@ _CODES = {
     500: ("InternalServerError", "An internal error occurred, on demand of a test."),
     503: ("ServiceUnavailable", "The service is unavailable, on demand of a test."),
 }
-_XML_SERVICES = frozenset({"s3", "iam", "sts", "sns", "sqs", "ec2", "monitoring"})
+_FORM = "application/x-www-form-urlencoded"
 _LOWEST_ERROR, _HIGHEST_ERROR = 400, 599
 
 
@@ -115,7 +115,7 @@ class Faults:
             fault.met += 1
             if fault.count and fault.met >= fault.count:
                 self._faults.remove(fault)
-        return _response(fault, service)
+        return _response(fault, service, as_form=request.mimetype == _FORM)
 
 
 def _operation(request: Request) -> str:
@@ -123,7 +123,7 @@ def _operation(request: Request) -> str:
     target = request.headers.get("X-Amz-Target", "")
     if target:
         return target.rpartition(".")[2]
-    if request.mimetype == "application/x-www-form-urlencoded":
+    if request.mimetype == _FORM:
         body = request.get_data()
         request.environ["wsgi.input"] = io.BytesIO(body)
         match = re.search(rb"(?:^|&)Action=([A-Za-z]+)", body)
@@ -131,12 +131,13 @@ def _operation(request: Request) -> str:
     return ""
 
 
-def _response(fault: Fault, service: str) -> Response:
+def _response(fault: Fault, service: str, *, as_form: bool) -> Response:
+    """The failure in the words of the protocol: XML for S3 and for requests in forms, JSON for all others."""
     code, message = _CODES.get(fault.status, ("InternalFailure", "A failure on demand of a test."))
     code, message = fault.code or code, fault.message or message
     request_id = str(uuid.uuid4())
     headers = {"x-amzn-RequestId": request_id, "x-amzn-ErrorType": code}
-    if service in _XML_SERVICES:
+    if as_form or service == "s3":
         error = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
         if service == "s3":
             body = f"<Error><Code>{code}</Code><Message>{message}</Message><RequestId>{request_id}</RequestId></Error>"

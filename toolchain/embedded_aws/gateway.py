@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import logging
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from toolchain.embedded_aws.invoke_api import InvokeApi
+    from toolchain.embedded_aws.schedules import Schedules
 
 CONTROL = "/_slipway/"
 SERVICE = "slipway embedded AWS"
@@ -24,16 +26,20 @@ _log = logging.getLogger(__name__)
 class Gateway:
     """The WSGI application of the API port."""
 
-    def __init__(self, moto: Any, invoke_api: InvokeApi, status: Callable[[], dict[str, Any]]) -> None:
+    def __init__(
+        self, moto: Any, invoke_api: InvokeApi, schedules: Schedules, status: Callable[[], dict[str, Any]]
+    ) -> None:
         """Compose the application.
 
         Args:
             moto: Moto's WSGI application.
             invoke_api: Answers Invoke.
+            schedules: Deployed schedules, which a test may move to another time.
             status: Tells what runs here, as JSON values.
         """
         self._moto = moto
         self._invoke_api = invoke_api
+        self._schedules = schedules
         self._status = status
         self._faults = Faults()
 
@@ -64,12 +70,26 @@ class Gateway:
                 self._faults.clear()
                 return _json([])
             case "POST", "faults":
-                try:
-                    self._faults.add(Fault.from_json(json.loads(request.get_data() or b"null")))
-                except (ValueError, EmbeddedAwsError) as error:
-                    return _json({"message": str(error)}, 400)
-                return _json(self._faults.all(), 201)
+                return self._add_fault(request)
+            case "POST", "schedules":
+                return self._tick(request)
         return _json({"message": f"{request.method} {request.path} is not known here"}, 404)
+
+    def _add_fault(self, request: Request) -> Response:
+        try:
+            self._faults.add(Fault.from_json(json.loads(request.get_data() or b"null")))
+        except (ValueError, EmbeddedAwsError) as error:
+            return _json({"message": str(error)}, 400)
+        return _json(self._faults.all(), 201)
+
+    def _tick(self, request: Request) -> Response:
+        """Fire now what is due until a time: `{"until": "2026-01-31T06:00:00Z"}`."""
+        try:
+            until = dt.datetime.fromisoformat(json.loads(request.get_data())["until"])
+        except (ValueError, KeyError, TypeError):
+            return _json({"message": 'the body must be {"until": "<ISO 8601 time>"}'}, 400)
+        moment = until if until.tzinfo else until.replace(tzinfo=dt.UTC)
+        return _json({"fired": self._schedules.fire_until(moment.timestamp())})
 
 
 def _json(value: Any, status: int = 200) -> Response:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from toolchain.embedded_aws import lambda_backend
+from toolchain.embedded_aws import event_rules, lambda_backend, queue_poller
 from toolchain.embedded_aws.async_invoker import AsyncInvoker
 from toolchain.embedded_aws.gateway import Gateway
 from toolchain.embedded_aws.http_entry import HttpEntry
 from toolchain.embedded_aws.invoke_api import InvokeApi
 from toolchain.embedded_aws.invoker import Invoker
 from toolchain.embedded_aws.pool import SandboxPool
+from toolchain.embedded_aws.queue_poller import QueuePoller
+from toolchain.embedded_aws.schedules import Schedules
 from toolchain.embedded_aws.targets import Targets
 
 if TYPE_CHECKING:
@@ -26,13 +28,24 @@ class Parts:
     """Everything that runs inside the daemon."""
 
     def __init__(self, config: Config, moto: Any, status: Callable[[], dict[str, Any]]) -> None:
+        self._config = config
         self.pool = SandboxPool(config)
         self.invoker = Invoker(config, self.pool)
         self.targets = Targets(config, self._accept)
         self.async_invoker = AsyncInvoker(config, self.invoker, self.targets)
+        self.queues = QueuePoller(config, self.invoker)
+        self.schedules = Schedules(config, self.targets)
         lambda_backend.install(self._accept, config.entry_url)
+        event_rules.install(self.targets)
+        queue_poller.install()
         self.entry = HttpEntry(config, self.invoker)
-        self.gateway = Gateway(moto, InvokeApi(config, self.invoker, self.async_invoker), status)
+        self.gateway = Gateway(moto, InvokeApi(config, self.invoker, self.async_invoker), self.schedules, status)
+
+    def start(self) -> None:
+        """Begin to serve queues and schedules."""
+        self.queues.start()
+        if self._config.schedules:
+            self.schedules.start()
 
     def tidy(self) -> None:
         """Stop what nobody needs any more; called every few seconds."""
@@ -40,6 +53,8 @@ class Parts:
 
     def close(self) -> None:
         """End everything that runs."""
+        self.schedules.close()
+        self.queues.close()
         self.entry.close()
         self.async_invoker.close()
         self.pool.close()

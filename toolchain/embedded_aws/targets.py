@@ -57,7 +57,7 @@ class Targets:
                 self._invoke(arn, body.encode())
             case "sqs":
                 values: dict[str, Any] = {
-                    name: {"data_type": "String", "string_value": value} for name, value in attributes.items()
+                    name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
                 }
                 sqs_backends[account][region].send_message(resource[0], body, message_attributes=values, group_id=group)
             case "sns":
