@@ -5,7 +5,7 @@ each; which of them are compiled is decided by two generated files. `prepare` co
 module, cuts both files down to the services that Slipway deploys, and points the module set at the copy.
 
 Every cut is checked: a file of upstream that no longer has the shape described here stops the build with
-`UpstreamChanged` and says what was expected, so that a version bump can never give a provider with silent holes.
+`UpstreamChangedError` and says what was expected, so that a version bump can never give a provider with silent holes.
 """
 
 from __future__ import annotations
@@ -41,10 +41,9 @@ SERVICES = (
 _ROOT_PACKAGE = "slipway"
 _PACKAGES_FILE = "internal/provider/sdkv2/service_packages_gen.go"
 _CLIENTS_FILE = "internal/conns/awsclient_gen.go"
-_EMBEDDED = "smarterr.hcl"
 
 
-class UpstreamChanged(RuntimeError):
+class UpstreamChangedError(RuntimeError):
     """The upstream source no longer has the shape that the cut relies on."""
 
 
@@ -57,7 +56,7 @@ def prepare(build_dir: Path, go: Path, env: Mapping[str, str]) -> None:
         env: Environment of that command.
 
     Raises:
-        UpstreamChanged: the upstream module has another shape than expected.
+        UpstreamChangedError: the upstream module has another shape than expected.
         subprocess.CalledProcessError: `go` could not provide the module; its stderr has the reason.
     """
     upstream = _module_dir(go, env)
@@ -80,7 +79,7 @@ def copy_cut(upstream: Path, copy: Path, services: Iterable[str]) -> None:
         services: Names of service packages, folders of `internal/service`.
 
     Raises:
-        UpstreamChanged: the upstream module has another shape than expected.
+        UpstreamChangedError: the upstream module has another shape than expected.
     """
     module = _Module(upstream, {_PACKAGES_FILE: cut_packages(_read(upstream, _PACKAGES_FILE), services)})
     folders = module.closure(_ROOT_PACKAGE)
@@ -100,18 +99,18 @@ def cut_packages(text: str, services: Iterable[str]) -> str:
         The same source without the lines of every other service.
 
     Raises:
-        UpstreamChanged: a service is missing, or imports and entries do not belong together.
+        UpstreamChangedError: a service is missing, or imports and entries do not belong together.
     """
     wanted = set(services)
     imported = set(_SERVICE_IMPORT.findall(text))
     listed = set(_SERVICE_ENTRY.findall(text))
     if imported != listed or not imported:
-        raise UpstreamChanged(
+        raise UpstreamChangedError(
             f"{_PACKAGES_FILE}: imports and listed service packages differ in {sorted(imported ^ listed)}; "
             "expected one `<service>.ServicePackage(ctx),` for each import"
         )
     if missing := wanted - imported:
-        raise UpstreamChanged(f"{_PACKAGES_FILE}: no service package named {', '.join(sorted(missing))}")
+        raise UpstreamChangedError(f"{_PACKAGES_FILE}: no service package named {', '.join(sorted(missing))}")
 
     def keep(match: re.Match[str]) -> str:
         return match[0] if match[1] in wanted else ""
@@ -130,14 +129,15 @@ def cut_clients(text: str, called: Iterable[str]) -> str:
         The same source without the methods and SDK imports of every other service.
 
     Raises:
-        UpstreamChanged: the methods are not recognised, or an import belongs to none of them.
+        UpstreamChangedError: the methods are not recognised, or an import belongs to none of them.
     """
     wanted = set(called)
     packages = {match["name"]: match["package"] for match in _CLIENT_METHOD.finditer(text)}
     imported = set(_SDK_IMPORT.findall(text))
-    if set(packages.values()) != imported or not imported or len(packages) != text.count("\nfunc "):
-        raise UpstreamChanged(
-            f"{_CLIENTS_FILE}: {len(packages)} client methods recognised among {text.count(chr(10) + 'func ')} functions, "
+    functions = text.count("\nfunc ")
+    if set(packages.values()) != imported or not imported or len(packages) != functions:
+        raise UpstreamChangedError(
+            f"{_CLIENTS_FILE}: {len(packages)} of {functions} functions are recognised as client methods, "
             f"SDK imports without a method or the reverse: {sorted(set(packages.values()) ^ imported)}"
         )
     used = {package for name, package in packages.items() if name in wanted}
@@ -149,11 +149,11 @@ def replace_upstream(go_mod: str, path: str) -> str:
     """Point the `replace` of the upstream module in a go.mod at a folder.
 
     Raises:
-        UpstreamChanged: go.mod has not exactly one such `replace`.
+        UpstreamChangedError: go.mod has not exactly one such `replace`.
     """
     changed, count = re.subn(rf"^(replace {re.escape(UPSTREAM)} =>) .*$", rf"\1 {path}", go_mod, flags=re.MULTILINE)
     if count != 1:
-        raise UpstreamChanged(f"{SOURCE / 'go.mod'}: expected one `replace {UPSTREAM} => ...`, found {count}")
+        raise UpstreamChangedError(f"{SOURCE / 'go.mod'}: expected one `replace {UPSTREAM} => ...`, found {count}")
     return changed
 
 
@@ -197,7 +197,7 @@ class _Module:
             found.add(folder)
             sources = list(self.sources(folder))
             if not sources:
-                raise UpstreamChanged(f"{UPSTREAM}/{folder}: no Go source there, though something imports it")
+                raise UpstreamChangedError(f"{UPSTREAM}/{folder}: no Go source there, though something imports it")
             pending.extend(name for _, text in sources for name in _IMPORT.findall(text))
         return found
 
@@ -235,7 +235,7 @@ def _write(path: Path, text: str) -> None:
 def _read(root: Path, name: str) -> str:
     path = root / name
     if not path.is_file():
-        raise UpstreamChanged(f"{UPSTREAM}: no file {name}; the module is laid out differently now")
+        raise UpstreamChangedError(f"{UPSTREAM}: no file {name}; the module is laid out differently now")
     return path.read_text(encoding="utf-8")
 
 

@@ -12,6 +12,7 @@ func providerConfig() fields {
 	return fields{
 		"region":                      {Default: &tfbridge.DefaultInfo{EnvVars: []string{"AWS_REGION", "AWS_DEFAULT_REGION"}}},
 		"skip_credentials_validation": {Default: &tfbridge.DefaultInfo{Value: false}},
+		"skip_metadata_api_check":     {Type: "boolean"}, // upstream: a text, to tell false from nothing
 		"skip_region_validation":      {Default: &tfbridge.DefaultInfo{Value: true}},
 	}
 }

@@ -100,3 +100,8 @@ func document() *tfbridge.SchemaInfo {
 func asset(name string, kind tfbridge.AssetTranslationKind) *tfbridge.SchemaInfo {
 	return &tfbridge.SchemaInfo{Name: name, Asset: &tfbridge.AssetTranslation{Kind: kind}}
 }
+
+// list stays a list, though upstream allows one element only.
+func list() *tfbridge.SchemaInfo {
+	return &tfbridge.SchemaInfo{MaxItemsOne: tfbridge.False()}
+}

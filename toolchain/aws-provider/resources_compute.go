@@ -7,6 +7,7 @@ func lambdaResources() resources {
 		"aws_lambda_function": mapTo("lambda", "Function", fields{
 			"function_name": tfbridge.AutoName("name", 64, "-"),
 			"filename":      asset("code", tfbridge.FileArchive),
+			"architectures": list(),
 		}),
 		"aws_lambda_alias":                        mapTo("lambda", "Alias", nil),
 		"aws_lambda_permission":                   mapTo("lambda", "Permission", fields{"function_name": renamed("function")}),

@@ -11,7 +11,7 @@ import (
 // packageSchema describes the provider's settings and each mapped resource.
 func packageSchema(info tfbridge.ProviderInfo) pschema.PackageSpec {
 	d := describer{types: map[string]pschema.ComplexTypeSpec{}}
-	settings := d.object(packageName+":index", "Provider", info.P.Schema(), info.Config)
+	settings := d.object(packageName+":index/provider", "Provider", info.P.Schema(), info.Config)
 	spec := pschema.PackageSpec{
 		Name:    packageName,
 		Version: version,
@@ -26,8 +26,9 @@ func packageSchema(info tfbridge.ProviderInfo) pschema.PackageSpec {
 		Types:     d.types,
 	}
 	for name, mapped := range info.Resources {
-		module, _, _ := strings.Cut(string(mapped.Tok.Module()), "/")
-		described := d.object(module, string(mapped.Tok.Name()), info.P.ResourcesMap().Get(name).Schema(), mapped.Fields)
+		attributes := info.P.ResourcesMap().Get(name).Schema()
+		described := d.object(string(mapped.Tok.Module()), string(mapped.Tok.Name()), attributes, mapped.Fields)
+		delete(described.outputs, "id") // every Pulumi resource has one of its own
 		spec.Resources[string(mapped.Tok)] = pschema.ResourceSpec{
 			ObjectTypeSpec: pschema.ObjectTypeSpec{
 				Type: "object", Properties: described.outputs, Required: described.requiredOutputs,
@@ -50,12 +51,13 @@ type describer struct {
 	types map[string]pschema.ComplexTypeSpec
 }
 
-// object describes an object of a module; owner is the name before those of its nested types.
+// object describes an object. Its nested types belong to module, that of one resource: two resources may have types
+// of one name. owner is the name before theirs.
 func (d describer) object(module, owner string, attributes shim.SchemaMap, infos fields) described {
 	found := described{inputs: map[string]pschema.PropertySpec{}, outputs: map[string]pschema.PropertySpec{}}
 	attributes.Range(func(attribute string, schema shim.Schema) bool {
 		info := infos[attribute]
-		if attribute == "id" || schema.Removed() != "" || (info != nil && info.Omit) {
+		if schema.Removed() != "" || (info != nil && info.Omit) {
 			return true
 		}
 		name := tfbridge.TerraformToPulumiNameV2(attribute, attributes, infos)
@@ -91,6 +93,9 @@ func (d describer) property(module, named string, schema shim.Schema, info *tfbr
 			return pschema.TypeSpec{Ref: "pulumi.json#/Asset"}
 		}
 		return pschema.TypeSpec{Ref: "pulumi.json#/Archive"}
+	}
+	if info != nil && info.Type != "" {
+		return pschema.TypeSpec{Type: string(info.Type)}
 	}
 	switch schema.Type() {
 	case shim.TypeBool:
@@ -129,7 +134,7 @@ func (d describer) element(module, named string, schema shim.Schema, info *tfbri
 			infos = inner.Fields
 		}
 		nested := d.object(module, named, element.Schema(), infos)
-		token := module + "/" + named + ":" + named
+		token := module + ":" + named
 		d.types[token] = pschema.ComplexTypeSpec{ObjectTypeSpec: pschema.ObjectTypeSpec{
 			Type: "object", Properties: nested.outputs, Required: nested.requiredInputs,
 		}}

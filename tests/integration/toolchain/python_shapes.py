@@ -1,14 +1,16 @@
 """The shape of a resource as the classes of `pulumi_aws` declare it, and as a package schema declares it.
 
-A shape is `string`, `boolean`, `integer`, `number`, `any`, `asset`, `archive`, a tuple `("list", shape)` or
+A shape is `string`, `boolean`, `integer`, `number`, `asset`, `archive`, a tuple `("list", shape)` or
 `("map", shape)`, or a dictionary of property name (Pulumi's) to shape. Both sides are compared in this form.
 """
 
 from __future__ import annotations
 
+import ast
 import enum
 import importlib
 import inspect
+import re
 import typing
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,8 +22,14 @@ from pulumi import _types as names_and_types
 Shape = Any
 """One of the forms above; recursive, so not expressible more exactly."""
 
-_SIMPLE = {str: "string", bool: "boolean", int: "integer", float: "number", Any: "any"}
-_ASSETS = {pulumi.Asset: "asset", pulumi.Archive: "archive"}
+_SIMPLE = {
+    str: "string",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    pulumi.Asset: "asset",
+    pulumi.Archive: "archive",
+}
 
 
 @dataclass(frozen=True)
@@ -32,27 +40,36 @@ class Resource:
         inputs: What a program may set.
         required: Names of inputs without which there is no resource.
         outputs: What the resource has afterwards.
+        secrets: Names of properties that are encrypted in the state.
     """
 
     inputs: dict[str, Shape]
     required: frozenset[str]
     outputs: dict[str, Shape]
+    secrets: frozenset[str] = frozenset()
 
 
 def python_resource(token: str) -> Resource:
     """The resource as the Python class of that token declares it; `AttributeError` when there is none."""
-    module, name = token.split(":")[1].split("/")[0], token.split(":")[2]
+    module, name = token.split(":")[1].split("/", maxsplit=1)[0], token.split(":")[2]
     found = importlib.import_module(f"pulumi_aws.{'lambda_' if module == 'lambda' else module}")
-    cls, args = getattr(found, name), getattr(found, f"{name}Args")
-    return Resource(_members(names_and_types.input_type_types(args)), _required(args), _python_outputs(cls))
+    cls = getattr(found, name)
+    # A nested object may own the name `<resource>Args`; the generator then calls the resource's `<resource>InitArgs`.
+    args = getattr(found, f"{name}InitArgs", None) or getattr(found, f"{name}Args")
+    return Resource(
+        _members(names_and_types.input_type_types(args)),
+        _required(args),
+        _members(names_and_types.resource_types(cls)),
+        _secrets(cls),
+    )
 
 
 def python_provider() -> Resource:
     """The provider itself; its outputs are left out."""
-    import pulumi_aws  # noqa: PLC0415 - seconds to import, and only this module needs it
+    import pulumi_aws
 
     args = pulumi_aws.ProviderArgs
-    return Resource(_members(names_and_types.input_type_types(args)), _required(args), {})
+    return Resource(_members(names_and_types.input_type_types(args)), _required(args), outputs={})
 
 
 def schema_resource(spec: Mapping[str, Any], types: Mapping[str, Any]) -> Resource:
@@ -66,6 +83,7 @@ def schema_resource(spec: Mapping[str, Any], types: Mapping[str, Any]) -> Resour
         {name: _schema_shape(value, types) for name, value in spec.get("inputProperties", {}).items()},
         frozenset(spec.get("requiredInputs", ())),
         {name: _schema_shape(value, types) for name, value in spec.get("properties", {}).items()},
+        frozenset(name for name, value in spec.get("properties", {}).items() if value.get("secret")),
     )
 
 
@@ -87,10 +105,6 @@ def _members(hints: Mapping[str, Any]) -> dict[str, Shape]:
     return {name: _python_shape(hint) for name, hint in hints.items()}
 
 
-def _python_outputs(cls: type) -> dict[str, Shape]:
-    return _members(names_and_types.resource_types(cls))
-
-
 def _required(args: type) -> frozenset[str]:
     names = names_and_types.input_type_py_to_pulumi_names(args)
     parameters = inspect.signature(args.__init__).parameters
@@ -101,24 +115,23 @@ def _required(args: type) -> frozenset[str]:
     )
 
 
+def _secrets(cls: type) -> frozenset[str]:
+    """Read from the source, which names them in the options of each new resource."""
+    listed = re.search(r"additional_secret_outputs=(\[.*?\])", inspect.getsource(cls))
+    return frozenset(ast.literal_eval(listed[1])) if listed else frozenset()
+
+
 def _python_shape(hint: Any) -> Shape:
     hint = _value_type(hint)
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if origin in {Sequence, list}:
-        return ("list", _python_shape(arguments[0]))
-    if origin in {Mapping, dict}:
-        return ("map", _python_shape(arguments[1]))
-    if hint in _SIMPLE:
-        return _SIMPLE[hint]
-    if hint in _ASSETS:
-        return _ASSETS[hint]
-    if issubclass(hint, enum.Enum):
-        return "string"
+    if origin is not None:
+        kind, element = ("list", arguments[0]) if origin in {Sequence, list} else ("map", arguments[1])
+        return (kind, _python_shape(element))
     if names_and_types.is_input_type(hint):
         return _members(names_and_types.input_type_types(hint))
     if names_and_types.is_output_type(hint):
         return _members(names_and_types.output_type_types(hint))
-    raise TypeError(f"no shape is known for {hint!r}")
+    return "string" if issubclass(hint, enum.Enum) else _SIMPLE[hint]
 
 
 def _value_type(hint: Any) -> Any:
