@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 
 from slipway.cli.options import json_option
 from slipway.core import paths
+from slipway.core.environments import load_environment
 from slipway.core.errors import EngineError
 from slipway.core.project import Project
 from toolchain.embedded_aws import lifecycle
@@ -19,10 +22,31 @@ from toolchain.embedded_aws.errors import EmbeddedAwsError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+ENVIRONMENT = "local"
+"""The environment that the embedded AWS serves."""
+
 
 def config_of(project: Project) -> Config:
-    """Settings of the embedded AWS of a checkout."""
-    return Config(state=project.local_state / "local", cache=paths.cache_dir())
+    """Settings of the embedded AWS of a checkout, from `stacks/Pulumi.local.yaml` as far as that can be read."""
+    defaults = Config(state=project.local_state / "local", cache=paths.cache_dir())
+    if not project.stack_file(ENVIRONMENT).is_file():
+        return defaults
+    loaded = load_environment(project, ENVIRONMENT).environment
+    if loaded is None or loaded.settings.aws.endpoint is None:
+        return defaults
+    aws = loaded.settings.aws
+    api = urlsplit(str(aws.endpoint))
+    entry = urlsplit(str(aws.http_entry or ""))
+    return dataclasses.replace(
+        defaults,
+        host=api.hostname or defaults.host,
+        api_port=api.port or defaults.api_port,
+        entry_port=entry.port or defaults.entry_port,
+        region=aws.region,
+        account=aws.account,
+        access_key=aws.access_key or defaults.access_key,
+        secret_key=aws.secret_key or defaults.secret_key,
+    )
 
 
 @contextmanager
