@@ -49,7 +49,7 @@ class PlannedFunction:
         return f"{PREFIX}{self.name}/{self.inputs.digest}.zip" if self.inputs else None
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class Plan:
     """An environment and the functions that it deploys.
 
