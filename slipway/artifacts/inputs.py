@@ -164,7 +164,11 @@ class Collector:
         prefix = self._project.relative(directory)
         if directory.is_symlink() or not directory.is_dir():
             message, remedy = "is not a folder", "put the function's files into a folder of that name"
-            return trees.Tree({}, {}, "", 0, []), {}, [mistake(prefix, "not-a-folder", message, remedy, function)]
+            return (
+                trees.Tree({}, {}, "", 0, []),
+                {"digest": ""},
+                [mistake(prefix, "not-a-folder", message, remedy, function)],
+            )
         tree = trees.scan(directory)
         if tree.problems:
             return tree, {"digest": ""}, trees.as_findings(tree, prefix=prefix, function=function)

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _DAY_S = 86_400
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_UNUSABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST})
 
 
 class CacheError(SlipwayError):
@@ -77,11 +78,9 @@ def writing_to(folder: Path) -> Iterator[None]:
         if error.errno in _FULL:
             text = f"{folder}: no space left to write a package; free some, or name another folder by SLIPWAY_CACHE_DIR"
             raise CacheError(text) from error
-        if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
-            text = (
-                f"{folder}: {os.strerror(error.errno)}; make it writable, or name another folder by SLIPWAY_CACHE_DIR"
-            )
-            raise CacheError(text) from error
+        if error.errno in _UNUSABLE:
+            text = f"{folder}: {os.strerror(error.errno)}; make it a folder that you may write, or name another one"
+            raise CacheError(f"{text} by SLIPWAY_CACHE_DIR") from error
         raise
 
 
