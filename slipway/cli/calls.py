@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from slipway.aws import payloads
-from slipway.core import example
 from slipway.core.errors import BadInputError
 from slipway.core.example import Example
 
 if TYPE_CHECKING:
     from slipway.aws.clients import Aws
-    from slipway.core.manifest import Manifest
-    from slipway.core.project import Project
+    from slipway.core.events import HttpEvent
+    from slipway.core.loaded import LoadedFunction
 
 _ANY_SOURCE = "slipway.invoke"
 _SERVER_ERROR = 500
@@ -36,20 +35,6 @@ class Call:
     payload: Any
     request: payloads.Request | None = None
     status: int | None = None
-
-
-def read_example(project: Project, name: str) -> Example | None:
-    """The example of a function, or None when it has none.
-
-    Raises:
-        BadInputError: The file is no example.
-    """
-    folder = project.functions / name
-    try:
-        return example.read_example(folder)
-    except example.ExampleError as error:
-        place = ":".join([project.relative(folder / example.FILE), *map(str, error.at or ())])
-        raise BadInputError(f"{place}: {error.message}; correct it") from error
 
 
 def read_data(text: str) -> Any:
@@ -71,11 +56,12 @@ def read_data(text: str) -> Any:
         return text
 
 
-def from_example(aws: Aws, name: str, manifest: Manifest, given: Example | None) -> Call:
-    """The call that an example describes; without one, a GET of the first route or an event without data."""
-    first = manifest.events[0].http if manifest.events else None
+def from_example(aws: Aws, function: LoadedFunction) -> Call:
+    """The call that a function's example describes; without one, a GET of its first route or an event without data."""
+    given = function.example
+    first = first_route(function)
     if first is None:
-        return Call(payload=event(aws, name, manifest, given.data if given else None))
+        return Call(payload=event(aws, function, given.data if given else None))
     asked = given or Example()
     path, _, query = (asked.path or first.path).partition("?")
     request = payloads.Request(
@@ -84,15 +70,21 @@ def from_example(aws: Aws, name: str, manifest: Manifest, given: Example | None)
         query=tuple(parse_qsl(query, keep_blank_values=True)),
         headers=asked.headers,
     ).with_body(asked.body)
-    return http_call(aws, manifest, request, given.status if given else None)
+    return http_call(aws, function, request, given.status if given else None)
 
 
-def http_call(aws: Aws, manifest: Manifest, request: payloads.Request, status: int | None = None) -> Call:
+def first_route(function: LoadedFunction) -> HttpEvent | None:
+    """The function's first event if that is an HTTP route."""
+    events = function.manifest.events
+    return events[0].http if events else None
+
+
+def http_call(aws: Aws, function: LoadedFunction, request: payloads.Request, status: int | None = None) -> Call:
     """The call that an HTTP request makes: by the public route that its path belongs to, or a Function URL."""
     route = next(
         (
             item.path
-            for item in manifest.http
+            for item in function.manifest.http
             if item.visibility == "public" and payloads.path_parameters(item.path, request.path) is not None
         ),
         None,
@@ -101,9 +93,10 @@ def http_call(aws: Aws, manifest: Manifest, request: payloads.Request, status: i
     return Call(payload=payload, request=request, status=status)
 
 
-def event(aws: Aws, name: str, manifest: Manifest, data: Any) -> Any:
+def event(aws: Aws, function: LoadedFunction, data: Any) -> Any:
     """The event that carries `data`, in the shape of the function's first event; `data` itself for one without any."""
-    first = manifest.events[0] if manifest.events else None
+    events = function.manifest.events
+    first = events[0] if events else None
     if first is not None and first.event is not None:
         return payloads.bus(
             type_=first.event.type,
@@ -114,7 +107,7 @@ def event(aws: Aws, name: str, manifest: Manifest, data: Any) -> Any:
             region=aws.region,
         )
     if first is not None and first.schedule is not None:
-        return payloads.schedule(name=name, data=first.schedule.data or {} if data is None else data)
+        return payloads.schedule(name=function.name, data=first.schedule.data or {} if data is None else data)
     if first is not None and first.queue is not None:
         arn = f"arn:aws:sqs:{aws.region}:{aws.account}:{first.queue.name}"
         return payloads.queue(bodies=["" if data is None else data], arn=arn, region=aws.region)

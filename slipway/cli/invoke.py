@@ -22,7 +22,7 @@ from slipway.core.errors import BadInputError, EngineError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from slipway.core.manifest import Manifest
+    from slipway.core.loaded import LoadedFunction
 
 _NOT_HTTP = "--method, --path, --header and --query are for functions whose first event is http"
 
@@ -71,12 +71,12 @@ def command(
         raise BadInputError("--example: cannot be combined with --data, --method, --path, --header or --query")
     session = Session.open(stack)
     deployed = find(session.deployed(), name, stack)
-    manifest = _manifest(session, name)
+    function = _function(session, name)
     if given:
         said = _Said(data=data, method=method, path=path, headers=headers, queries=queries)
-        call = _given(session, name, manifest, said)
+        call = _given(session, function, said)
     else:
-        call = calls.from_example(session.aws, name, manifest, calls.read_example(session.project, name))
+        call = calls.from_example(session.aws, function)
     answer = invoke(session.aws, name, str(deployed["arn"]), call.payload, asynchronous=asynchronous)
     reason = None if asynchronous else calls.failure(_unpromised(call), answer.status, answer.body, answer.error)
     if as_json:
@@ -87,22 +87,22 @@ def command(
         raise EngineError(f"{name}: {reason}; what to do: `slipway logs {name} -s {stack}` shows what it logged")
 
 
-def _manifest(session: Session, name: str) -> Manifest:
-    if name not in session.manifests:
+def _function(session: Session, name: str) -> LoadedFunction:
+    if name not in session.functions:
         raise BadInputError(
             f"{name}: deployed, but functions/{name}/function.yaml is gone or switched off in {session.environment}; "
             f"what to do: run `slipway up -s {session.environment}`"
         )
-    return session.manifests[name]
+    return session.functions[name]
 
 
-def _given(session: Session, name: str, manifest: Manifest, said: _Said) -> calls.Call:
+def _given(session: Session, function: LoadedFunction, said: _Said) -> calls.Call:
     value = calls.read_data(said.data) if said.data is not None else None
-    first = manifest.events[0].http if manifest.events else None
+    first = calls.first_route(function)
     if first is None:
         if said.method or said.path or said.headers or said.queries:
-            raise BadInputError(f"{name}: {_NOT_HTTP}, its first event is none; what to do: use --data")
-        return calls.Call(payload=calls.event(session.aws, name, manifest, value))
+            raise BadInputError(f"{function.name}: {_NOT_HTTP}, its first event is none; what to do: use --data")
+        return calls.Call(payload=calls.event(session.aws, function, value))
     path, _, query = (said.path or first.path).partition("?")
     pairs = [_pair(item, "=", "--query") for item in said.queries]
     request = payloads.Request(
@@ -111,7 +111,7 @@ def _given(session: Session, name: str, manifest: Manifest, said: _Said) -> call
         query=(*parse_qsl(query, keep_blank_values=True), *pairs),
         headers=dict(_pair(item, ":", "--header") for item in said.headers),
     ).with_body(value)
-    return calls.http_call(session.aws, manifest, request)
+    return calls.http_call(session.aws, function, request)
 
 
 def _pair(text: str, separator: str, option: str) -> tuple[str, str]:

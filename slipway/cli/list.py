@@ -24,7 +24,7 @@ def command(stack: str, as_json: bool) -> None:
         session.aws, inventory.entries(operations.outputs_of(state), operations.resources_of(state))
     )
     # What was never deployed is said, too.
-    missing = sorted(set(session.manifests) - {entry.name for entry in found})
+    missing = sorted(set(session.functions) - {entry.name for entry in found})
     if as_json:
         print_json({"functions": [entry.to_json() for entry in found], "notDeployed": missing})
         return
@@ -38,10 +38,10 @@ def command(stack: str, as_json: bool) -> None:
             (
                 name,
                 "-",
-                session.manifests[name].owner,
+                session.functions[name].manifest.owner,
                 None,
                 None,
-                f"{session.manifests[name].memory} MB",
+                f"{session.functions[name].manifest.memory} MB",
                 None,
                 "not deployed",
             )

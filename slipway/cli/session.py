@@ -19,7 +19,7 @@ from toolchain.embedded_aws import lifecycle
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from slipway.core.manifest import Manifest
+    from slipway.core.loaded import LoadedFunction
     from slipway.core.settings import Settings
 
 
@@ -31,13 +31,13 @@ class Session:
         project: The project.
         environment: Name of the environment.
         settings: The environment as its operators describe it.
-        manifests: The functions that it deploys, by name.
+        functions: The functions that it deploys, by name, sorted.
     """
 
     project: Project
     environment: str
     settings: Settings
-    manifests: Mapping[str, Manifest]
+    functions: Mapping[str, LoadedFunction]
 
     @classmethod
     def open(cls, environment: str) -> Session:
@@ -47,40 +47,35 @@ class Session:
             BadInputError: Something in it is wrong; every mistake is named.
         """
         project = Project.find()
-        loaded = validate.load(project, environment)
-        return cls(project, environment, loaded.settings, loaded.manifests)
+        loaded = validate.load(project, [environment])
+        loaded.require_valid()
+        return cls(project, environment, loaded.settings[environment], loaded.deployed(environment))
 
     @functools.cached_property
     def aws(self) -> Aws:
         """The environment's account."""
-        aws = self.settings.aws
-        return Aws(
-            environment=self.environment,
-            account=aws.account,
-            region=aws.region,
-            endpoint=aws.endpoint,
-            http_entry=aws.http_entry,
-            access_key=aws.access_key,
-            secret_key=aws.secret_key,
-        )
+        return Aws.of(self.settings)
 
     @functools.cached_property
     def instance(self) -> str | None:
-        """Which instance of the embedded AWS this environment is on; None for the real AWS.
+        """Which instance of this checkout's embedded AWS the environment is on; None for any other AWS.
 
         Raises:
             EngineError: It does not run.
         """
-        config = config_of(self.project)
-        if self.aws.endpoint is None or self.aws.endpoint.rstrip("/") != config.api_url:
+        if self.aws.endpoint is None:
             return None
+        config = config_of(self.project)
         status = lifecycle.status(config)
-        if not status.running:
-            raise EngineError(
-                f"{self.environment}: the embedded AWS is not running; what to do: run `slipway local start`, "
-                "then the same command again"
-            )
-        return status.instance
+        wanted = self.aws.endpoint.rstrip("/")
+        if status.running and status.api_url == wanted:
+            return status.instance
+        if wanted != config.api_url:
+            return None  # somebody else's, which is theirs to start
+        raise EngineError(
+            f"{self.environment}: the embedded AWS is not running; what to do: run `slipway local start`, "
+            "then the same command again"
+        )
 
     def deployed(self) -> dict[str, Any]:
         """Outputs of the stack.

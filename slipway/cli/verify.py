@@ -18,7 +18,7 @@ from slipway.core.errors import BadInputError, EngineError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from slipway.core.manifest import Manifest
+    from slipway.core.loaded import LoadedFunction
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -72,7 +72,7 @@ def command(stack: str, functions: Sequence[str], as_json: bool) -> None:
 
 
 def _names(session: Session, deployed: Mapping[str, Any], wanted: Sequence[str]) -> list[str]:
-    known = sorted({*session.manifests, *deployed})
+    known = sorted({*session.functions, *deployed})
     unknown = sorted(set(wanted) - set(known))
     if unknown:
         raise BadInputError(f"--function: no function {', '.join(unknown)}; known: {', '.join(known) or 'none'}")
@@ -84,20 +84,20 @@ def _names(session: Session, deployed: Mapping[str, Any], wanted: Sequence[str])
 def _verify(session: Session, name: str, deployed: Mapping[str, Any] | None) -> _Row:
     target = str(deployed.get("target", "lambda")) if deployed else "-"
     row = _Row(name=name, target=target, url=None, via="invoke", status=None, latency_ms=None, result="")
-    manifest = session.manifests.get(name)
+    function = session.functions.get(name)
     if deployed is None:
         return dataclasses.replace(row, result=f"failed: not deployed; run `slipway up -s {session.environment}`")
-    if manifest is None:
+    if function is None:
         return dataclasses.replace(row, result="failed: deployed, but its function.yaml is gone; run `slipway up`")
     url = deployed.get("url")
     try:
-        call = calls.from_example(session.aws, name, manifest, calls.read_example(session.project, name))
-        auth = _public_auth(manifest) if url else None
+        call = calls.from_example(session.aws, function)
+        auth = _public_auth(function) if url else None
         row = dataclasses.replace(row, url=str(url) if url else None, via="real address" if auth else "invoke")
         if auth is None or call.request is None:
             answer = invoke(session.aws, name, str(deployed["arn"]), call.payload)
         else:
-            base = _base(manifest, str(url))
+            base = _base(function, str(url))
             answer = http.call(session.aws, name, base, call.request, signed=auth == "iam")
     except (EngineError, BadInputError) as error:
         return dataclasses.replace(row, result=f"failed: {error}")
@@ -110,18 +110,18 @@ def _verify(session: Session, name: str, deployed: Mapping[str, Any] | None) -> 
     )
 
 
-def _public_auth(manifest: Manifest) -> str | None:
+def _public_auth(function: LoadedFunction) -> str | None:
     """How the first event's public route is guarded; None when there is none that can be called from here.
 
     A route with `auth: token` wants a token of the environment's issuer, which Slipway has none of: it is invoked.
     """
-    first = manifest.events[0].http if manifest.events else None
+    first = calls.first_route(function)
     if first is None or first.visibility != "public" or first.auth == "token":
         return None
     return first.auth
 
 
-def _base(manifest: Manifest, url: str) -> str:
+def _base(function: LoadedFunction, url: str) -> str:
     """The address of the public entry in the address of a function's first route."""
-    first = manifest.events[0].http
+    first = calls.first_route(function)
     return url.removesuffix(first.path) if first is not None else url

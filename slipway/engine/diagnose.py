@@ -80,10 +80,14 @@ CAUSES = (*_ENGINE_CAUSES, *AWS_CAUSES, _PROGRAM_FAILED)
 
 _REQUEST_ID = re.compile(r",? ?\b(?:RequestID|HostID|request id):? ?[\w/+=-]*,?", re.IGNORECASE)
 _AWS_SAID = re.compile(
-    r"operation error (?P<service>[\w ]+?): (?P<action>\w+),.*?StatusCode: (?P<status>\d+)(?P<rest>.*)", re.DOTALL
+    r"(?P<doing>[^\n]*?):?\s*(?:Cause: )?operation error (?P<service>[\w ]+?): (?P<action>\w+),"
+    r"(?:.*?StatusCode: (?P<status>\d+))?(?P<rest>.*)",
+    re.DOTALL,
 )
-_API_ERROR = re.compile(r"(?:api error |, )(?P<error>[A-Za-z]+: .*)", re.DOTALL)
-_NOISE = re.compile(r"\d+ errors? occurred:\s*\*?\s*|sdk-v2/provider2?\.go:\d+: sdk\.helper_schema: ")
+_API_ERROR = re.compile(r"(?:api error |^\W*|, )(?P<error>[A-Za-z]+: .*)", re.DOTALL)
+_NOISE = re.compile(r"\d+ errors? occurred:\s*\*?\s*")
+# Lines of the provider's own log, which repeat what its answer says, with a status and in more words.
+_LOG_LINE = re.compile(r"^\S+\.go:\d+: ")
 # What only repeats that something failed.
 _ECHO = re.compile(r"^(?:update|preview|refresh|destroy|resource|deployment) (?:failed|was)", re.IGNORECASE)
 _MAX_TEXT = 600
@@ -97,12 +101,13 @@ def cause_of(text: str) -> Cause | None:
 def readable(message: str) -> str:
     """A provider's message on one line: without request ids and counters, AWS's own words where it quotes them."""
     text = _NOISE.sub("", message)
-    said = _AWS_SAID.search(text)
+    said = _AWS_SAID.match(_REQUEST_ID.sub("", text))
     if said:
         rest = said["rest"]
         error = _API_ERROR.search(rest)
-        words = error["error"] if error else rest.lstrip(", ")
-        text = f"{said['service'].strip()} {said['action']} answered {said['status']}: {words}"
+        words = (error["error"] if error else rest).strip(' ,"\n')
+        status = f" ({said['status']})" if said["status"] else ""
+        text = f"{said['doing']}: {said['service'].strip()} {said['action']} answered{status}: {words}".lstrip(": ")
     text = " ".join(_REQUEST_ID.sub("", text).split())
     return text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + " ..."
 
@@ -119,7 +124,8 @@ def explain(diagnostics: Iterable[Diagnostic], output: str, stack: str) -> str:
         For each error a line `who: what was said`, then each distinct cause and what to do, a line each.
     """
     errors = [d for d in diagnostics if d.severity == "error" and not _ECHO.match(d.message)]
-    lines = [f"{d.name or stack}: {_tail(d.message)}" for d in errors]
+    answers = [d for d in errors if not _LOG_LINE.match(d.message)] or errors
+    lines = [f"{d.name or stack}: {_tail(d.message)}" for d in answers]
     texts = [d.message for d in errors]
     if not lines:
         lines = [f"{stack}: {readable(_error_in(output))}"]
@@ -128,7 +134,7 @@ def explain(diagnostics: Iterable[Diagnostic], output: str, stack: str) -> str:
 
 
 def _advice(causes: Sequence[Cause | None], stack: str) -> list[str]:
-    known = dict.fromkeys(found for found in causes if found is not None)
+    known = list(dict.fromkeys(found for found in causes if found is not None))
     if not known:
         return [f"what to do: mend that and run `slipway up -s {stack}` again; what was done so far is in the state"]
     return [f"{found.meaning}; what to do: {found.remedy.format(stack=stack)}" for found in known]
