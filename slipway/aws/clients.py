@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from slipway.core.settings import Settings
 
-    from slipway.core.settings import Settings
-
 _CONNECT_TIMEOUT_S = 10
 _READ_TIMEOUT_S = 60
 # An invocation lasts 900 s at the most; repeating it would run the function twice.
@@ -52,20 +50,6 @@ class Aws:
     @classmethod
     def of(cls, settings: Settings) -> Aws:
         """The account that an environment's settings name."""
-        aws = settings.aws
-        return cls(
-            environment=settings.environment,
-            account=aws.account,
-            region=aws.region,
-            endpoint=aws.endpoint,
-            http_entry=aws.http_entry,
-            access_key=aws.access_key,
-            secret_key=aws.secret_key,
-        )
-
-    @classmethod
-    def of(cls, settings: Settings) -> Aws:
-        """The account of an environment."""
         aws = settings.aws
         return cls(
             environment=settings.environment,
