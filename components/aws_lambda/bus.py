@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pulumi_aws import cloudwatch, lambda_
@@ -27,36 +28,43 @@ def pattern_of(event: BusEvent) -> str:
     return compact(pattern)
 
 
-def undelivered_events(name: str, queue_arn: str, environment: LambdaEnvironment) -> Statement:
+def rule_name(name: str, event: BusEvent, environment: LambdaEnvironment) -> str:
+    """Physical name of the rule for one subscription of a function."""
+    return environment.names.physical("event-rule", name, part_of("on", "", *_identity(event)))
+
+
+def undelivered_events(
+    name: str, events: Sequence[BusEvent], queue_arn: str, environment: LambdaEnvironment
+) -> Statement:
     """Permits the rules of one function, and no others, to leave in its queue what they could not deliver.
 
     Args:
         name: Name of the function.
+        events: Its subscriptions.
         queue_arn: Its queue.
         environment: The environment.
     """
-    rules = environment.arns.event_rule(environment.bus_name, environment.names.physical("event-rule", name))
+    rules = [environment.arns.event_rule(environment.bus_name, rule_name(name, event, environment)) for event in events]
     return allow(
         ["sqs:SendMessage"],
         [queue_arn],
         principal={"Service": "events.amazonaws.com"},
-        conditions={"ArnLike": {"aws:SourceArn": f"{rules}-on-*"}},
+        conditions={"ArnEquals": {"aws:SourceArn": sorted(rules)}},
         sid="UndeliveredEvents",
     )
 
 
 def make_subscriptions(owner: Component, live: Live, args: FunctionArgs, environment: LambdaEnvironment) -> None:
     """Create a rule, its target and the permission for each subscription; the undeliverable goes to the queue."""
-    names, arns = environment.names, environment.arns
     for event in args.events:
-        identity = (event.type, event.source, dict(event.attributes))
+        identity = _identity(event)
         part = part_of("rule", event.type, *identity)
-        name = names.physical("event-rule", owner.name_of_component, part_of("on", "", *identity))
+        name = rule_name(owner.name_of_component, event, environment)
         rule = owner.child(
             part,
             cloudwatch.EventRule,
             {
-                "name": names.take("event-rule", name, owner.label),
+                "name": environment.names.take("event-rule", name, owner.label),
                 "event_bus_name": environment.bus.name,
                 "event_pattern": pattern_of(event),
                 "description": f"{event.type} to {live.name}",
@@ -71,7 +79,7 @@ def make_subscriptions(owner: Component, live: Live, args: FunctionArgs, environ
                 "function": live.function.name,
                 "qualifier": live.alias.name,
                 "principal": "events.amazonaws.com",
-                "source_arn": arns.event_rule(environment.bus_name, name),
+                "source_arn": environment.arns.event_rule(environment.bus_name, name),
             },
         )
         owner.child(
@@ -87,3 +95,7 @@ def make_subscriptions(owner: Component, live: Live, args: FunctionArgs, environ
             },
             depends_on=[permission, live.dlq],
         )
+
+
+def _identity(event: BusEvent) -> tuple[Any, ...]:
+    return (event.type, event.source, dict(event.attributes))

@@ -90,7 +90,8 @@ class LambdaFunction:
         args = queue_args(self.dlq_name, environment.site, environment.key_arn)
         statements = [only_tls([self.dlq_arn], "sqs")] if environment.site.tls else []
         if self._args.events:
-            statements.append(undelivered_events(self._owner.name_of_component, self.dlq_arn, environment))
+            name = self._owner.name_of_component
+            statements.append(undelivered_events(name, self._args.events, self.dlq_arn, environment))
         if statements:
             args["policy"] = document(*statements)
         return self._owner.child("failures", sqs.Queue, args)
