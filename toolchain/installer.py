@@ -132,7 +132,7 @@ class Installer:
 
     def _download(self, part: Part, refused: str) -> tuple[Choice | None, str]:
         if part.release is None:
-            return None, refused or "there is no archive of it alone"
+            return None, refused or "there is no released engine that it could come with"
         if Source.DOWNLOAD not in self._planner.order:
             return None, refused
         try:
