@@ -47,11 +47,12 @@ class Daemon:
         )
 
         from toolchain.embedded_aws.parts import Parts  # noqa: PLC0415
+        from toolchain.embedded_aws.rpc_cbor import RpcV2Cbor  # noqa: PLC0415
 
         self.config = config
-        self._instance = instance
         self._ended = threading.Event()
-        self._parts = Parts(config, DomainDispatcherApplication(create_backend_app), self.status)
+        self._parts = Parts(config, RpcV2Cbor(DomainDispatcherApplication(create_backend_app)), self.status)
+        self._instance = self._parts.keeper.restore(instance)
         self._servers: list[BaseWSGIServer] = [
             make_server(config.host, port, application, threaded=True, request_handler=handler)
             for port, application, handler in (
@@ -87,6 +88,8 @@ class Daemon:
         _log.info("instance %s serves %s and %s", self._instance, self.config.api_url, self.config.entry_url)
         while not self._ended.wait(_REAP_S):
             self._parts.tidy()
+        for server in self._servers:
+            server.shutdown()
         self._parts.close()
         record.remove(self.config.state, os.getpid())
         _log.info("instance %s ended", self._instance)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 import json
 import re
 import threading
@@ -14,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from toolchain.embedded_aws import signatures
 from toolchain.embedded_aws.errors import EmbeddedAwsError
+from toolchain.embedded_aws.operations import FORM, operation_of
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
@@ -25,7 +25,6 @@ _CODES = {
     500: ("InternalServerError", "An internal error occurred, on demand of a test."),
     503: ("ServiceUnavailable", "The service is unavailable, on demand of a test."),
 }
-_FORM = "application/x-www-form-urlencoded"
 _LOWEST_ERROR, _HIGHEST_ERROR = 400, 599
 
 
@@ -107,7 +106,7 @@ class Faults:
         if not self._faults:
             return None
         service = signatures.service_of(request) or ""
-        operation, line = _operation(request), f"{request.method} {request.path}"
+        operation, line = operation_of(request), f"{request.method} {request.path}"
         with self._lock:
             fault = next((fault for fault in self._faults if fault.matches(service, operation, line)), None)
             if fault is None:
@@ -115,20 +114,7 @@ class Faults:
             fault.met += 1
             if fault.count and fault.met >= fault.count:
                 self._faults.remove(fault)
-        return _response(fault, service, as_form=request.mimetype == _FORM)
-
-
-def _operation(request: Request) -> str:
-    """Name of the operation where the protocol carries it: the target header, or the form's `Action`."""
-    target = request.headers.get("X-Amz-Target", "")
-    if target:
-        return target.rpartition(".")[2]
-    if request.mimetype == _FORM:
-        body = request.get_data()
-        request.environ["wsgi.input"] = io.BytesIO(body)
-        match = re.search(rb"(?:^|&)Action=([A-Za-z]+)", body)
-        return match[1].decode() if match else ""
-    return ""
+        return _response(fault, service, as_form=request.mimetype == FORM)
 
 
 def _response(fault: Fault, service: str, *, as_form: bool) -> Response:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from toolchain.embedded_aws.invoke_api import InvokeApi
+    from toolchain.embedded_aws.keeper import Keeper
     from toolchain.embedded_aws.schedules import Schedules
 
 CONTROL = "/_slipway/"
@@ -27,7 +28,12 @@ class Gateway:
     """The WSGI application of the API port."""
 
     def __init__(
-        self, moto: Any, invoke_api: InvokeApi, schedules: Schedules, status: Callable[[], dict[str, Any]]
+        self,
+        moto: Any,
+        invoke_api: InvokeApi,
+        schedules: Schedules,
+        keeper: Keeper,
+        status: Callable[[], dict[str, Any]],
     ) -> None:
         """Compose the application.
 
@@ -35,11 +41,13 @@ class Gateway:
             moto: Moto's WSGI application.
             invoke_api: Answers Invoke.
             schedules: Deployed schedules, which a test may move to another time.
+            keeper: Is told of changes.
             status: Tells what runs here, as JSON values.
         """
         self._moto = moto
         self._invoke_api = invoke_api
         self._schedules = schedules
+        self._keeper = keeper
         self._status = status
         self._faults = Faults()
 
@@ -52,7 +60,8 @@ class Gateway:
         response = self._own(request)
         if response is not None:
             return response(environ, start_response)
-        body: Iterable[bytes] = self._moto(environ, start_response)
+        with self._keeper.change(request):
+            body: Iterable[bytes] = self._moto(environ, start_response)
         return body
 
     def _own(self, request: Request) -> Response | None:

@@ -11,6 +11,7 @@ from toolchain.embedded_aws.gateway import Gateway
 from toolchain.embedded_aws.http_entry import HttpEntry
 from toolchain.embedded_aws.invoke_api import InvokeApi
 from toolchain.embedded_aws.invoker import Invoker
+from toolchain.embedded_aws.keeper import Keeper
 from toolchain.embedded_aws.pool import SandboxPool
 from toolchain.embedded_aws.queue_poller import QueuePoller
 from toolchain.embedded_aws.schedules import Schedules
@@ -33,16 +34,20 @@ class Parts:
         self.invoker = Invoker(config, self.pool)
         self.targets = Targets(config, self._accept)
         self.async_invoker = AsyncInvoker(config, self.invoker, self.targets)
+        self.keeper = Keeper(config.state)
         self.queues = QueuePoller(config, self.invoker)
         self.schedules = Schedules(config, self.targets)
         lambda_backend.install(self._accept, config.entry_url)
         event_rules.install(self.targets)
         queue_poller.install()
         self.entry = HttpEntry(config, self.invoker)
-        self.gateway = Gateway(moto, InvokeApi(config, self.invoker, self.async_invoker), self.schedules, status)
+        self.gateway = Gateway(
+            moto, InvokeApi(config, self.invoker, self.async_invoker), self.schedules, self.keeper, status
+        )
 
     def start(self) -> None:
-        """Begin to serve queues and schedules."""
+        """Begin to serve queues and schedules, and to save what changes."""
+        self.keeper.start()
         self.queues.start()
         if self._config.schedules:
             self.schedules.start()
@@ -58,6 +63,7 @@ class Parts:
         self.entry.close()
         self.async_invoker.close()
         self.pool.close()
+        self.keeper.close()
 
     def _accept(self, arn: str, payload: bytes) -> None:
         region = arn.split(":")[3] if arn.startswith("arn:") else None

@@ -53,6 +53,7 @@ class Schedules:
         self._account = config.account
         self._targets = targets
         self._clock = clock
+        self._began = clock()
         self._due: dict[tuple[str, str, str], float | None] = {}
         self._lock = threading.Lock()
         self._closed = threading.Event()
@@ -111,7 +112,7 @@ class Schedules:
         """The time that a schedule is due for now, if it is; plans the time after."""
         key = (plan.arn, plan.expression, plan.timezone)
         if key not in self._due:
-            self._due[key] = self._next(plan, max(plan.created, plan.begins - 1))
+            self._due[key] = self._next(plan, max(plan.created, plan.begins - 1, self._began))
         due = self._due[key]
         if due is None or due > moment:
             return None
