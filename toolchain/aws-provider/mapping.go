@@ -43,8 +43,8 @@ func providerInfo(upstream shim.Provider) (tfbridge.ProviderInfo, error) {
 	return info, nil
 }
 
-// complete adds what holds for every resource that has the attribute in question: automatic names, `region` taken
-// from the provider, and `tags_all` as an output only.
+// complete adds what holds for every resource that has the attribute in question: automatic names, `region` and
+// `tags_all` filled from the provider's settings, the latter invisible to programs.
 func complete(mapped *tfbridge.ResourceInfo, schema shim.SchemaMap) {
 	if mapped.Fields == nil {
 		mapped.Fields = fields{}
@@ -52,11 +52,14 @@ func complete(mapped *tfbridge.ResourceInfo, schema shim.SchemaMap) {
 	if name, ok := schema.GetOk("name"); ok && (name.Optional() || name.Required()) && mapped.Fields["name"] == nil {
 		mapped.Fields["name"] = tfbridge.AutoName("name", 255, "-")
 	}
-	if region, ok := schema.GetOk("region"); ok && region.Optional() {
-		mapped.PreCheckCallback = fillRegion
-	}
-	if tags, ok := schema.GetOk("tags_all"); ok && tags.Computed() {
+	region, hasRegion := schema.GetOk("region")
+	all, hasTags := schema.GetOk("tags_all")
+	fillsRegion, fillsTags := hasRegion && region.Optional(), hasTags && all.Optional()
+	if fillsTags {
 		mapped.Fields["tags_all"] = &tfbridge.SchemaInfo{MarkAsComputedOnly: tfbridge.True()}
+	}
+	if fillsRegion || fillsTags {
+		mapped.PreCheckCallback = fillBoth(fillsRegion, fillsTags)
 	}
 }
 
