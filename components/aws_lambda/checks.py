@@ -58,11 +58,11 @@ def _shape(args: FunctionArgs) -> Iterator[str]:
     image = args.code.image is not None
     if image == (args.code.bucket is not None and args.code.key is not None):
         yield "code must be either an image or a bucket with a key; set exactly one of the two"
-    if image != (args.runtime == "container"):
+    elif image != (args.runtime == "container"):
         yield f"runtime is {args.runtime!r} but code is {'an image' if image else 'a package'}; make them agree"
-    if image and args.handler is not None:
+    elif image and args.handler is not None:
         yield "handler belongs to packages, an image has its own entry point; remove it"
-    if not image and (args.handler is None or ":" not in args.handler):
+    elif not image and (args.handler is None or ":" not in args.handler):
         yield f"handler must be module:attribute, found {args.handler!r}"
     options = args.lambda_options
     if image and (options.layers or options.snap_start):
@@ -110,7 +110,7 @@ def _route_words(route: HttpEvent) -> Iterator[str]:
 
 
 def _route_rules(route: HttpEvent, environment: LambdaEnvironment) -> Iterator[str]:
-    if route.visibility == "internal" and route.auth != "iam":
+    if route.visibility == "internal" and route.auth in {"none", "token"}:
         yield f"an internal route on Lambda is reached with auth iam, found {route.auth}; make it public or use iam"
     if route.visibility == "public" and environment.entry is None:
         yield "the environment has no public entry; make its args with EnvironmentArgs.serving(functions)"
@@ -137,7 +137,7 @@ def _events(args: FunctionArgs, environment: LambdaEnvironment) -> Iterator[str]
         if event.window_s not in _WINDOW or (queue.fifo and event.window_s):
             allowed = "0 for a FIFO queue" if queue.fifo else "0-300 seconds"
             yield f"{who}: window must be {allowed}, found {event.window_s}"
-        if event.batch > _SMALL_BATCH and not event.window_s:
+        if event.batch > _SMALL_BATCH and not event.window_s and not queue.fifo:
             yield f"{who}: a batch over {_SMALL_BATCH} needs a window of at least 1 second; set window"
         if queue.visibility_s is not None and queue.visibility_s < VISIBILITY_FACTOR * args.timeout_s:
             yield (
