@@ -7,30 +7,18 @@ compared with them, member by member and down into nested objects.
 import ast
 import importlib
 import json
-import os
-import subprocess
 from pathlib import Path
 
-import grpc
-import platformdirs
 import pulumi
 import pytest
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import provider_pb2
 
 from tests.integration.toolchain import python_shapes as shapes
-from toolchain.cache import Cache
-from toolchain.parts import all_parts
-from toolchain.sources.build import inputs_digest
+from tests.integration.toolchain.aws_provider_process import running_provider
 
 ROOT = Path(__file__).parents[3]
 # Importing a module of pulumi_aws defines the deprecated classes too, and each says so.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
-MEGABYTES_256 = 1 << 28
-CACHE = Path(os.environ.get("SLIPWAY_CACHE_DIR") or platformdirs.user_cache_dir("slipway"))
-NO_BUILD = (
-    "the AWS provider was not built from these sources here: run `SLIPWAY_TOOLCHAIN=build slipway toolchain install`"
-)
-
 EXPLAINED = {
     # pulumi-aws has one class for two rules of the same name, this one and that of the separate resource
     # BucketServerSideEncryptionConfiguration; Terraform's bucket has no such attribute.
@@ -43,21 +31,8 @@ EXPLAINED = {
 
 @pytest.fixture(scope="module")
 def schema():
-    """The package schema of the provider that was built from the sources of this work tree."""
-    part = next(part for part in all_parts() if part.name == "aws-provider")
-    built = Cache(CACHE).find_inputs(part.name, part.version, inputs_digest(part))
-    if built is None or built.entry.source != "build":
-        pytest.skip(NO_BUILD)
-    nobody = "127.0.0.1:1"  # address of an engine; the provider calls it only to log
-    with subprocess.Popen([built.path / part.binary, nobody], stdout=subprocess.PIPE, text=True) as provider:
-        try:
-            port = int(provider.stdout.readline())
-            options = [("grpc.max_receive_message_length", MEGABYTES_256)]
-            with grpc.insecure_channel(f"127.0.0.1:{port}", options=options) as channel:
-                stub = provider_pb2_grpc.ResourceProviderStub(channel)
-                return json.loads(stub.GetSchema(provider_pb2.GetSchemaRequest()).schema)
-        finally:
-            provider.terminate()
+    with running_provider() as provider:
+        return json.loads(provider.GetSchema(provider_pb2.GetSchemaRequest()).schema)
 
 
 def differences(ours, official, path):
