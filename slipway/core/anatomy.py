@@ -49,7 +49,9 @@ class Spot:
         """The expected type in words."""
         if isinstance(self.annotation, type) and issubclass(self.annotation, BaseModel):
             return "a mapping"
-        return _KINDS.get(get_origin(self.annotation) or self.annotation, "another value")
+        if get_origin(self.annotation) is Literal:
+            return _KINDS[type(get_args(self.annotation)[0])]
+        return _KINDS.get(get_origin(self.annotation) or self.annotation, "any value")
 
     @property
     def keys(self) -> list[str]:
@@ -59,13 +61,14 @@ class Spot:
     @property
     def choices(self) -> list[str]:
         """Values of which one must stand here."""
-        return [str(value) for value in get_args(self.annotation)] if get_origin(self.annotation) is Literal else []
+        values = get_args(self.annotation) if get_origin(self.annotation) is Literal else ()
+        return ["true" if value is True else str(value) for value in values]
 
     @property
     def form(self) -> str:
         """What is allowed here, in words; empty when the type says it all."""
         if self.choices:
-            return f"one of {', '.join(self.choices)}"
+            return f"one of {', '.join(self.choices)}" if len(self.choices) > 1 else self.choices[0]
         return next((item.form for item in self.metadata if isinstance(item, Bounds | Shape)), "")
 
     @property
@@ -103,6 +106,12 @@ def spot(model: type[BaseModel], path: PropertyPath) -> Spot:
     for part in path:
         here = _step(here, part)
     return here
+
+
+def hides_keys(model: type[BaseModel], holder: PropertyPath) -> bool:
+    """Whether the keys below a property are not shown, because a secret may have been written in their place."""
+    here = spot(model, holder)
+    return here.private or here.annotation is None
 
 
 def later_keys(model: type[BaseModel], data: object) -> dict[PropertyPath, str]:

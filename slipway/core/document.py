@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from slipway.core.findings import Finding
 
@@ -35,9 +35,36 @@ def property_name(path: PropertyPath) -> str:
     return name
 
 
-def touches(paths: Collection[PropertyPath], path: PropertyPath) -> bool:
-    """Whether a property is one of `paths`, or lies above or below one of them."""
-    return any(other[: len(path)] == path or path[: len(other)] == other for other in paths)
+class PathSet:
+    """A set of properties that answers at once whether a property lies above or below one of them."""
+
+    def __init__(self, paths: Iterable[PropertyPath] = ()) -> None:
+        self._paths: set[PropertyPath] = set()
+        self._above: set[PropertyPath] = set()
+        self.update(paths)
+
+    def __contains__(self, path: PropertyPath) -> bool:
+        return path in self._paths
+
+    def __iter__(self) -> Iterator[PropertyPath]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def add(self, path: PropertyPath) -> None:
+        """Add a property."""
+        self._paths.add(path)
+        self._above.update(path[:length] for length in range(len(path)))
+
+    def update(self, paths: Iterable[PropertyPath]) -> None:
+        """Add several properties."""
+        for path in paths:
+            self.add(path)
+
+    def touches(self, path: PropertyPath) -> bool:
+        """Whether a property is in the set, or lies above or below one that is."""
+        return path in self._above or any(path[:length] in self._paths for length in range(len(path) + 1))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -72,7 +99,7 @@ class Document:
     keys: dict[PropertyPath, Mark] = dataclasses.field(default_factory=dict)
     values: dict[PropertyPath, Mark] = dataclasses.field(default_factory=dict)
     findings: list[Finding] = dataclasses.field(default_factory=list)
-    refused: set[PropertyPath] = dataclasses.field(default_factory=set)
+    refused: PathSet = dataclasses.field(default_factory=PathSet)
     incomplete: set[PropertyPath] = dataclasses.field(default_factory=set)
     prefix: str = ""
 
@@ -116,7 +143,7 @@ class Document:
             data={key[len(prefix) :]: value for key, value in source.items() if key.startswith(prefix)},
             keys=moved(self.keys),
             values={(): self.mark(at, key=True), **moved(self.values)},
-            refused={new for path in self.refused if (new := inner(path)) is not None},
+            refused=PathSet(new for path in self.refused if (new := inner(path)) is not None),
             incomplete={()} if at in self.incomplete else set(),
             prefix=prefix,
         )

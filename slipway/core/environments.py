@@ -6,7 +6,8 @@ import dataclasses
 import re
 from typing import TYPE_CHECKING, Any
 
-from slipway.core.document import property_name, touches
+from slipway.core.anatomy import hides_keys
+from slipway.core.document import property_name
 from slipway.core.explain import Mistake, check, known, nearest, to_finding
 from slipway.core.findings import Finding, Severity
 from slipway.core.project_rules import Environment
@@ -95,7 +96,7 @@ def load_environment(project: Project, name: str) -> LoadedEnvironment:
         name: Name of an environment that has a file.
     """
     path = project.stack_file(name)
-    document = read_yaml(path, inside=project.stacks, shown=project.relative(path))
+    document = read_yaml(path, inside=project.stacks, shown=project.relative(path), hides=_hides)
     stack = check(StackFile, document, {"config": {}}, environment=name)
     if not isinstance(document.data, dict) or not isinstance(document.data.get("config"), dict):
         return LoadedEnvironment(None, complete=False, findings=stack.findings)
@@ -111,10 +112,18 @@ def load_environment(project: Project, name: str) -> LoadedEnvironment:
     if checked.model is None:
         return LoadedEnvironment(None, complete=False, findings=findings)
     settings = checked.model.named(name)
-    rules = [m for m in settings_mistakes(settings) if not touches(checked.refused, m.path)]
+    rules = [m for m in settings_mistakes(settings) if not checked.refused.touches(m.path)]
     findings += [to_finding(section, mistake, environment=name) for mistake in rules]
     complete = not any(finding.severity >= Severity.ERROR for finding in findings)
     return LoadedEnvironment(Environment(settings, section, checked.refused), complete=complete, findings=findings)
+
+
+def _hides(holder: PropertyPath) -> bool:
+    """Keys are shown in the settings, but not in what belongs to others, where they may be anything."""
+    if len(holder) <= 1:
+        return holder not in {(), ("config",)}
+    key = str(holder[1])
+    return not key.startswith(PREFIX) or hides_keys(Settings, (key.removeprefix(PREFIX), *holder[2:]))
 
 
 def _foreign_keys(config: dict[str, Any]) -> Iterator[Mistake]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 import dataclasses
 import difflib
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from slipway.core.anatomy import KEY, Spot, later_keys, spot
-from slipway.core.document import property_name, quoted, touches
+from slipway.core.document import PathSet, property_name, quoted
 from slipway.core.findings import Finding, Severity
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ M = TypeVar("M", bound=BaseModel)
 
 _SIZES = frozenset({"too_short", "too_long", "string_too_short", "string_too_long"})
 _PASSES = 12
+_MOST = 100
+_LISTED = 30
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +64,7 @@ class Checked(Generic[M]):
     model: M | None
     complete: bool
     findings: list[Finding]
-    refused: frozenset[PropertyPath] = frozenset()
+    refused: PathSet = dataclasses.field(default_factory=PathSet)
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
@@ -74,7 +77,8 @@ def nearest(name: str, names: Iterable[str]) -> str:
 def known(names: Iterable[str]) -> str:
     """Names as a message lists them."""
     listed = sorted(names)
-    return ", ".join(listed) if listed else "none"
+    more = f" and {len(listed) - _LISTED} more" if len(listed) > _LISTED else ""
+    return ", ".join(listed[:_LISTED]) + more if listed else "none"
 
 
 def to_finding(
@@ -127,7 +131,7 @@ def check(
     ]
     if document.data is None:
         return Checked(None, complete=False, findings=findings)
-    data, refused = copy.deepcopy(document.data), set(document.refused)
+    data, refused = copy.deepcopy(document.data), PathSet(document.refused)
     found: list[Mistake] = []
     result: M | None = None
     for _ in range(_PASSES):
@@ -136,7 +140,7 @@ def check(
             break
         except ValidationError as error:
             details = error.errors(include_url=False)
-        fresh = [detail for detail in details if not _follows(detail, refused, document)]
+        fresh = list(islice((detail for detail in details if not _follows(detail, refused, document)), _MOST + 1))
         found.extend(_explain(model, document, detail) for detail in _without_echo(model, fresh))
         before = len(refused)
         for detail in details:
@@ -156,19 +160,30 @@ def check(
         for path, instead in later_keys(model, document.data).items()
     )
     findings.extend(to_finding(document, mistake, function=function, environment=environment) for mistake in found)
-    return Checked(result, complete=not findings, findings=findings, refused=frozenset(refused))
+    if len(findings) > _MOST:
+        more = Finding(
+            severity=Severity.ERROR,
+            rule="many-mistakes",
+            message=f"more than {_MOST} mistakes, the others are not shown",
+            remedy="correct these first",
+            function=function,
+            environment=environment,
+            file=document.file,
+        )
+        findings = [more, *findings[:_MOST]]
+    return Checked(result, complete=not findings, findings=findings, refused=refused)
 
 
 def _path(detail: ErrorDetails) -> PropertyPath:
     return tuple(part for part in detail["loc"] if part != KEY)
 
 
-def _follows(detail: ErrorDetails, refused: set[PropertyPath], document: Document) -> bool:
+def _follows(detail: ErrorDetails, refused: PathSet, document: Document) -> bool:
     """Whether an error only repeats, or follows from, what has been said already."""
     path = _path(detail)
     if detail["type"] == "missing" and path[:-1] in document.incomplete:
         return True
-    return touches(refused, path)
+    return refused.touches(path)
 
 
 def _without_echo(model: type[BaseModel], details: list[ErrorDetails]) -> list[ErrorDetails]:
@@ -211,12 +226,13 @@ def _explain(model: type[BaseModel], document: Document, detail: ErrorDetails) -
         return Mistake(
             path=path, rule="missing-key", message=f"{name} is missing", remedy=f"it is {here.form or here.kind}"
         )
+    if "text" in context:
+        message, at_key = f"{name} {context['text']}", KEY in detail["loc"]
+        return Mistake(path=path, rule=kind, message=message, remedy=context["remedy"], at_key=at_key)
     if KEY in detail["loc"]:
         holder = document.prefix + property_name(path[:-1])
         found = f"a key of {holder} must be {here.form or here.kind}, found {quoted(str(path[-1]))}"
         return Mistake(path=path, rule="bad-key", message=found, at_key=True)
-    if "text" in context:
-        return Mistake(path=path, rule=kind, message=f"{name} {context['text']}", remedy=context["remedy"])
     return _wrong_value(path, name, here, detail)
 
 
@@ -229,7 +245,7 @@ def _wrong_value(path: PropertyPath, name: str, here: Spot, detail: ErrorDetails
     if kind in {"greater_than_equal", "less_than_equal"}:
         return Mistake(path=path, rule="out-of-range", message=f"{name} must be {here.form}{found}")
     if kind == "literal_error":
-        close = nearest(value, here.choices) if isinstance(value, str) else ""
+        close = nearest(str(value), here.choices) if isinstance(value, str | float) else ""
         return Mistake(path=path, rule="not-allowed", message=f"{name} must be {here.form}{found}{close}")
     if kind == "string_pattern_mismatch":
         shown = "" if here.private else found
@@ -238,13 +254,13 @@ def _wrong_value(path: PropertyPath, name: str, here: Spot, detail: ErrorDetails
 
 
 def _unknown_key(document: Document, path: PropertyPath, holder: Spot) -> Mistake:
-    key = str(path[-1])
-    close = nearest(key, holder.keys)
+    prefix = document.prefix if len(path) == 1 else ""
+    key, allowed = prefix + str(path[-1]), [prefix + name for name in holder.keys]
     return Mistake(
         path=path,
         rule="unknown-key",
-        message=f"unknown key {quoted(document.prefix + key if len(path) == 1 else key)}{close}",
-        remedy=f"allowed: {known(holder.keys)}",
+        message=f"unknown key {quoted(key)}{nearest(key, allowed)}",
+        remedy=f"allowed: {known(allowed)}",
         at_key=True,
     )
 

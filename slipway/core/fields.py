@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Annotated
 
 import annotated_types
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -100,8 +100,26 @@ Name = Annotated[
 ]
 """Name of a function or of an entry of the catalogue; 40 leaves room for prefix and environment in physical names."""
 
+_RESERVED_PREFIXES = ("AWS_", "FUNCTION_", "K_", "LAMBDA_", "SLIPWAY_")
+_RESERVED = frozenset({"PORT"})
+
+
+def _check_variable_name(name: str) -> str:
+    if name in _RESERVED or name.startswith(_RESERVED_PREFIXES):
+        raise mistake(
+            "reserved-variable",
+            "is a variable that the platform sets itself",
+            f"choose another name than PORT, without {', '.join(_RESERVED_PREFIXES)} in front",
+        )
+    return name
+
+
 # AWS Lambda API reference, `Environment`: names start with a letter and have two characters at least.
-VariableName = Annotated[str, Shape("[A-Za-z][A-Za-z0-9_]+", "a letter, then letters, digits and underscores")]
+VariableName = Annotated[
+    str,
+    Shape("[A-Za-z][A-Za-z0-9_]+", "a letter, then letters, digits and underscores"),
+    AfterValidator(_check_variable_name),
+]
 
 # Values may be anything that is text; unquoted numbers and booleans are where YAML readers differ.
 VariableValue = Annotated[str, Private()]

@@ -68,16 +68,20 @@ def _read_bytes(path: Path, *, inside: Path, limit: int) -> bytes:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise _not_opened(error) from None
-    with os.fdopen(handle, "rb") as file:
+    try:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             raise UnreadableError("not-a-file", "is not a regular file", "put a text file there")
-        content = b"" if status.st_size > limit else file.read(limit + 1)
-        size = max(status.st_size, len(content))
-        if size > limit:
-            raise UnreadableError(
-                "file-too-big", f"has {size} bytes, at most {limit} are read", "shorten it; data belongs elsewhere"
-            )
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            content = b"" if status.st_size > limit else file.read(limit + 1)
+    except OSError as error:
+        raise _not_opened(error) from None
+    finally:
+        os.close(handle)
+    size = max(status.st_size, len(content))
+    if size > limit:
+        remedy = "shorten it; data belongs elsewhere"
+        raise UnreadableError("file-too-big", f"has {size} bytes, at most {limit} are read", remedy)
     return content
 
 

@@ -21,20 +21,6 @@ from slipway.core.fields import (
     mistake,
 )
 
-_RESERVED_PREFIXES = ("AWS_", "FUNCTION_", "K_", "LAMBDA_", "SLIPWAY_")
-_RESERVED = frozenset({"PORT"})
-
-
-def _check_variables(variables: dict[str, str]) -> dict[str, str]:
-    reserved = sorted(name for name in variables if name in _RESERVED or name.startswith(_RESERVED_PREFIXES))
-    if reserved:
-        raise mistake(
-            "reserved-variable",
-            f"sets {', '.join(reserved)}, which the platform sets itself",
-            f"choose names other than PORT and without {', '.join(_RESERVED_PREFIXES)} in front",
-        )
-    return variables
-
 
 def _check_layers(layers: list[str]) -> list[str]:
     if len(layers) != len(set(layers)):
@@ -42,7 +28,7 @@ def _check_layers(layers: list[str]) -> list[str]:
     return layers
 
 
-Variables = Annotated[dict[VariableName, VariableValue], AfterValidator(_check_variables)]
+Variables = dict[VariableName, VariableValue]
 """Environment variables."""
 
 SecretRef = Annotated[
@@ -66,7 +52,7 @@ class Use(Model):
     table: Name | None = Field(default=None, description=f"A table; verbs: {', '.join(VERBS['table'])}.")
     topic: Name | None = Field(default=None, description=f"A topic; verbs: {', '.join(VERBS['topic'])}.")
     secret: Name | None = Field(default=None, description=f"A secret; verbs: {', '.join(VERBS['secret'])}.")
-    can: Annotated[list[str], Field(min_length=1)] = Field(
+    can: Annotated[list[str], Field(min_length=1, max_length=10)] = Field(
         description="Verbs; the exact permissions are derived from them.", examples=[["send"]]
     )
 
@@ -172,8 +158,10 @@ class Manifest(Model):
         description="Environment variables that come from secrets: name in the environment's catalogue, `/`, field.",
         examples=[{"DB_PASSWORD": "orders-db/password"}],
     )
-    events: list[Event] = Field(default=[], description="What calls the function.")
-    uses: list[Use] = Field(default=[], description="Resources of the environment's catalogue that it works with.")
+    events: Annotated[list[Event], Field(max_length=100)] = Field(default=[], description="What calls the function.")
+    uses: Annotated[list[Use], Field(max_length=100)] = Field(
+        default=[], description="Resources of the environment's catalogue that it works with."
+    )
     lambda_: LambdaOptions = Field(
         default=LambdaOptions(), alias="lambda", description="What only the Lambda target has."
     )

@@ -7,7 +7,6 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from slipway.core.document import touches
 from slipway.core.events import SMALL_BATCH
 from slipway.core.explain import Mistake, known, nearest, to_finding
 from slipway.core.findings import Finding, Severity
@@ -15,9 +14,9 @@ from slipway.core.function_rules import VARIABLES_LIMIT, size_of
 from slipway.core.spec import variables_in
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from slipway.core.document import Document, PropertyPath
+    from slipway.core.document import Document, PathSet
     from slipway.core.loaded import LoadedFunction
     from slipway.core.settings import Settings
 
@@ -40,7 +39,7 @@ class Environment:
 
     settings: Settings
     document: Document
-    refused: Collection[PropertyPath] = ()
+    refused: PathSet
 
 
 def project_findings(
@@ -90,7 +89,7 @@ def _catalogue(function: LoadedFunction, here: Environment) -> Iterator[Mistake]
     wanted.extend((("uses", index, use.kind), use.kind, use.name) for index, use in enumerate(manifest.uses))
     for path, kind, name in wanted:
         entries = settings.catalogue(kind)
-        if name not in entries and not touches(here.refused, ("resources", kind, name)):
+        if name not in entries and not here.refused.touches(("resources", kind, name)):
             yield Mistake(
                 path=path,
                 rule="not-in-catalogue",
@@ -100,7 +99,7 @@ def _catalogue(function: LoadedFunction, here: Environment) -> Iterator[Mistake]
     secrets = settings.catalogue("secret")
     for variable, reference in manifest.secrets.items():
         name = reference.partition("/")[0]
-        if name not in secrets and not touches(here.refused, ("resources", "secret", name)):
+        if name not in secrets and not here.refused.touches(("resources", "secret", name)):
             # The name is not repeated: somebody may have written the secret itself.
             yield Mistake(
                 path=("secrets", variable),
@@ -112,9 +111,10 @@ def _catalogue(function: LoadedFunction, here: Environment) -> Iterator[Mistake]
 
 def _events(function: LoadedFunction, here: Environment) -> Iterator[Mistake]:
     settings = here.settings
-    no_issuer = settings.http.tokens is None and not touches(here.refused, ("http", "tokens"))
+    no_issuer = settings.http.tokens is None and not here.refused.touches(("http", "tokens"))
     for index, event in enumerate(function.manifest.events):
-        if event.http is not None and event.http.auth == "token" and no_issuer:
+        public = event.http is not None and event.http.visibility == "public"
+        if event.http is not None and public and event.http.auth == "token" and no_issuer:
             yield Mistake(
                 path=("events", index, "http", "auth"),
                 rule="no-token-issuer",
@@ -154,7 +154,7 @@ def _variables(function: LoadedFunction, settings: Settings) -> Iterator[Mistake
 
 
 def _image(function: LoadedFunction, settings: Settings) -> Iterator[Mistake]:
-    image = function.manifest.image
+    image = function.manifest.image if function.manifest.runtime == "container" else None
     if image is not None and settings.aws.endpoint is None and not _PRIVATE_REGISTRY.fullmatch(image):
         yield Mistake(
             path=("image",),

@@ -256,9 +256,9 @@ class TopicEntry(_Adopted):
 class SecretEntry(_Adopted):
     """A secret that exists; never its value."""
 
-    arn: Annotated[str, arn_shape("secretsmanager", "secret:[A-Za-z0-9/_+=.@-]{1,519}", "a Secrets Manager secret")] = (
-        Field(description="ARN of the secret.")
-    )
+    arn: Annotated[
+        str, arn_shape("secretsmanager", "secret:[A-Za-z0-9/_+=.@-]{1,519}", "a Secrets Manager secret"), Private()
+    ] = Field(description="ARN of the secret.")
 
 
 class Resources(Model):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
-from slipway.core.document import touches
+from slipway.core.anatomy import hides_keys
 from slipway.core.environments import load_environment, name_findings
 from slipway.core.explain import Mistake, check, to_finding
 from slipway.core.files import leaves
@@ -101,7 +102,8 @@ def _load_function(project: Project, directory: Path) -> _Read:
         remedy = "rename function.yml" if other.exists() else "describe the function there, or remove the folder"
         folder.add("missing-file", "does not exist", remedy, path)
         return _Read(None, folder.findings)
-    document = read_yaml(path, inside=directory, shown=project.relative(path))
+    hides = partial(hides_keys, Manifest)
+    document = read_yaml(path, inside=directory, shown=project.relative(path), hides=hides)
     checked = check(Manifest, document, _PLACEHOLDERS, function=name)
     folder.findings += checked.findings
     folder.files()
@@ -119,7 +121,7 @@ def _load_function(project: Project, directory: Path) -> _Read:
     folder.findings += [
         to_finding(document, mistake, function=name)
         for mistake in mistakes
-        if not touches(checked.refused, mistake.path)
+        if not checked.refused.touches(mistake.path)
     ]
     function = LoadedFunction(
         name=name, directory=directory, manifest=manifest, positions=document, signature=signature, example=example

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -48,13 +49,23 @@ class _RefusedError(Exception):
         self.rule, self.message, self.remedy, self.mark = rule, message, remedy, mark
 
 
-def read_yaml(path: Path, *, inside: Path, shown: str) -> Document:
+Hides = Callable[[PropertyPath], bool]
+"""Tells of a mapping whether messages must not repeat its keys."""
+
+
+def _hides_nothing(holder: PropertyPath) -> bool:
+    del holder
+    return False
+
+
+def read_yaml(path: Path, *, inside: Path, shown: str, hides: Hides = _hides_nothing) -> Document:
     """Parse a YAML file.
 
     Args:
         path: The file.
         inside: Folder that it must not leave through a symbolic link.
         shown: Its path as messages show it.
+        hides: Tells of a mapping whether messages must not repeat its keys.
 
     Returns:
         The document; its `data` is None when the file as a whole cannot be used, and then `findings` says why.
@@ -65,10 +76,10 @@ def read_yaml(path: Path, *, inside: Path, shown: str) -> Document:
     except UnreadableError as error:
         document.findings.append(_finding(shown, error.rule, error.message, error.remedy, None))
         return document
-    return parse_yaml(text, shown=shown)
+    return parse_yaml(text, shown=shown, hides=hides)
 
 
-def parse_yaml(text: str, *, shown: str) -> Document:
+def parse_yaml(text: str, *, shown: str, hides: Hides = _hides_nothing) -> Document:
     """Parse YAML text; like `read_yaml` otherwise."""
     document = Document(file=shown)
     try:
@@ -78,7 +89,7 @@ def parse_yaml(text: str, *, shown: str) -> Document:
             raise _RefusedError(  # noqa: TRY301 - one way out for everything that spoils the file
                 "control-character", f"contains the control character {name}", "remove it", _at(text, control.start())
             )
-        document.data = _Composer(text, document).compose()
+        document.data = _Composer(text, document, hides).compose()
     except _RefusedError as error:
         document.findings.append(_finding(shown, error.rule, error.message, error.remedy, error.mark))
     except yaml.YAMLError as error:
@@ -113,9 +124,9 @@ def _syntax_finding(text: str, file: str, error: yaml.YAMLError) -> Finding:
 class _Composer:
     """Builds values from parser events and notes where they stand."""
 
-    def __init__(self, text: str, document: Document) -> None:
+    def __init__(self, text: str, document: Document, hides: Hides) -> None:
         self._events: Iterator[Any] = yaml.parse(text, Loader=_LOADER)
-        self._document = document
+        self._document, self._hides = document, hides
         self._muted = 0
 
     def compose(self) -> Any:
@@ -136,10 +147,21 @@ class _Composer:
             raise _RefusedError("wrong-type", "must be a mapping of keys to values", "write `key: value` lines", mark)
         return value
 
-    def _refuse(self, rule: str, message: str, remedy: str, mark: Mark, path: PropertyPath) -> None:
+    def _report(self, rule: str, message: str, remedy: str, mark: Mark, path: PropertyPath) -> None:
         if not self._muted:
             finding = _finding(self._document.file, rule, message, remedy, mark)
-            self._document.findings.append(dataclasses.replace(finding, property=property_name(path) or None))
+            name = property_name(self._shown(path)) or None
+            self._document.findings.append(dataclasses.replace(finding, property=name))
+
+    def _shown(self, path: PropertyPath) -> PropertyPath:
+        """The part of a path that messages may repeat."""
+        hidden = (length for length in range(1, len(path)) if self._hides(path[:length]))
+        return path[: next(hidden, len(path))]
+
+    def _refuse(self, rule: str, message: str, remedy: str, mark: Mark, path: PropertyPath) -> None:
+        """Report a value that the model need not look at any more."""
+        self._report(rule, message, remedy, mark, path)
+        if not self._muted:
             self._document.refused.add(path)
 
     def _value(self, event: Any, path: PropertyPath) -> Any:
@@ -179,9 +201,10 @@ class _Composer:
             key, mark = self._key(event, path), _mark(event)
             if key is None or key in first:
                 if key is not None:
-                    self._refuse(
+                    name = f" {quoted(key)}" if self._shown((*path, key)) == (*path, key) else ""
+                    self._report(
                         "duplicate-key",
-                        f"duplicate key {quoted(key)}, first in line {first[key].line}",
+                        f"duplicate key{name}, first in line {first[key].line}",
                         "keep one",
                         mark,
                         (*path, key),
@@ -199,9 +222,9 @@ class _Composer:
             if value is not None:
                 values[key] = value
             elif child not in self._document.refused:
-                self._refuse(
-                    "empty-value", f"{property_name(child)} has no value", "give one or remove the key", mark, child
-                )
+                name = property_name(self._shown(child))
+                what = name if self._shown(child) == child else f"a key of {name}"
+                self._refuse("empty-value", f"{what} has no value", "give one or remove the key", mark, child)
         return values
 
     def _key(self, event: Any, path: PropertyPath) -> str | None:
