@@ -5,6 +5,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
+	"log"
 	"os"
 
 	"github.com/hashicorp/terraform-provider-aws/slipway"
@@ -31,6 +33,7 @@ func main() {
 }
 
 func serve(ctx context.Context) error {
+	log.SetOutput(io.Discard) // upstream announces itself; InitLogging opens the log again
 	upstream, err := slipway.NewProvider(ctx)
 	if err != nil {
 		return fmt.Errorf("upstream AWS provider: %w", err)
