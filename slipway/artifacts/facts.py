@@ -45,20 +45,26 @@ class FactsCache:
     def get(self, folder: str, tree: Tree, find: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """Facts about a folder: the remembered ones if nothing changed since, else those that `find` returns."""
         known = self._known.get(folder)
-        if known is not None and known.get("stamp") == tree.stamp:
+        stamp = tree.stamp
+        if known is not None and known.get("stamp") == stamp:
             facts: dict[str, Any] = known["facts"]
             return facts
         scanned_ns = self._now_ns()
         facts = find()
         if tree.newest_ns < scanned_ns - _RACY_NS:
-            self._known[folder] = {"stamp": tree.stamp, "facts": facts}
+            self._known[folder] = {"stamp": stamp, "facts": facts}
             self._changed = True
         return facts
 
-    def save(self) -> None:
-        """Write down what is new; a cache that cannot be written is none, and no error."""
+    def save(self, exists: Callable[[str], bool]) -> None:
+        """Write down what is new, without folders that are gone; a cache that cannot be written is no error.
+
+        Args:
+            exists: Whether a folder is still there.
+        """
         if not self._changed:
             return
+        self._known = {folder: known for folder, known in self._known.items() if exists(folder)}
         with contextlib.suppress(OSError):
             self._file.parent.mkdir(parents=True, exist_ok=True)
             handle, temporary = tempfile.mkstemp(dir=self._file.parent, suffix=".tmp")
@@ -70,13 +76,6 @@ class FactsCache:
                 os.unlink(temporary)  # noqa: PTH108
                 raise
         self._changed = False
-
-    def forget_missing(self, exists: Callable[[str], bool]) -> None:
-        """Drop facts about folders that are gone."""
-        gone = [folder for folder in self._known if not exists(folder)]
-        for folder in gone:
-            del self._known[folder]
-        self._changed = self._changed or bool(gone)
 
     def _load(self) -> dict[str, Any]:
         try:

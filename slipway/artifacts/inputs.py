@@ -10,7 +10,8 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
-import json
+import os
+import stat
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ from slipway.core.findings import in_order
 from slipway.core.paths import cache_dir
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from slipway.core.findings import Finding
@@ -41,12 +42,21 @@ class Section:
     """Files of one origin.
 
     Attributes:
-        files: Name in the package to absolute path, sorted by name.
-        digest: `tree.listing_digest` of names and contents.
+        root: Absolute path of the folder that they lie in.
+        names: Their names in that folder, with forward slashes.
+        prefix: What stands before these names in the package: empty, or a folder with a slash.
+        digest: `tree.listing_digest` of names in the package and contents.
     """
 
-    files: Mapping[str, str]
+    root: str
+    names: Sequence[str]
+    prefix: str
     digest: str
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Name in the package to absolute path, sorted by name."""
+        return {self.prefix + name: f"{self.root}/{name}" for name in sorted(self.names)}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -104,6 +114,9 @@ def collect(directory: Path, *, project: Project, runtime: str, architecture: st
     return inputs
 
 
+_NOTHING = Section("", (), "", trees.listing_digest([]))
+
+
 class Collector:
     """Collects the inputs of many functions: looks at shared folders once, and does not read what is unchanged.
 
@@ -119,32 +132,34 @@ class Collector:
         self._project = project
         self._facts = FactsCache(cache or cache_dir(), project.root, version=version)
         self._dependencies = Dependencies(project)
+        self._functions = project.relative(project.functions)
 
     def collect(self, directory: Path, *, runtime: str, architecture: str, plain: bool) -> PackageInputs:
         """Like the function `collect`."""
         name = directory.name
-        tree, facts, problems = self._folder(directory, function=name)
-        problems = [*problems, *self._clashes(tree, directory, plain=plain)]
+        prefix = f"{self._functions}/{name}"
+        tree, facts, problems = self._folder(directory, prefix, function=name)
+        problems += self._clashes(tree, prefix, name, plain=plain)
         shared, shared_problems = self._shared(facts)
-        sections = {"function": Section(tree.files, facts["digest"]), "shared": shared}
+        sections = {"function": Section(tree.root, tree.names, "", facts["digest"]), "shared": shared}
         problems += shared_problems
-        prefix = self._project.relative(directory)
-        paths = [f"{prefix}/", *(f"{self._project.relative(self._project.functions)}/{file}" for file in shared.files)]
+        paths = [f"{prefix}/", *(f"{self._functions}/{PACKAGE}/{file}" for file in shared.names)]
         if not plain:
-            adapter, adapter_problems = self._adapter
-            sections["runtime"] = adapter
+            sections["runtime"], adapter_problems = self._adapter
             problems += adapter_problems
             paths.append(self._project.relative(self._project.runtime / ADAPTER) + "/")
         locked = self._dependencies.of(directory, tree, facts, plain=plain)
-        if problems := in_order([*problems, *locked.problems]):
-            raise BadInputError(f"function {name!r} cannot be packaged: {len(problems)} mistake(s)", problems)
+        problems += locked.problems
+        if problems:
+            found = in_order(problems)
+            raise BadInputError(f"function {name!r} cannot be packaged: {len(found)} mistake(s)", found)
         if locked.lock is not None:
             paths.append(self._project.relative(locked.lock))
-        decisive: list[Any] = [PACKAGER_VERSION, runtime, architecture, locked.digest, locked.roots, locked.cut]
-        decisive.append([[kind, section.digest] for kind, section in sorted(sections.items())])
+        decisive = [PACKAGER_VERSION, runtime, architecture, locked.digest, locked.roots, locked.cut]
+        decisive += [(kind, section.digest) for kind, section in sections.items()]
         return PackageInputs(
             function=name,
-            digest=hashlib.sha256(json.dumps(decisive).encode()).hexdigest(),
+            digest=hashlib.sha256(repr(decisive).encode()).hexdigest(),
             sections=sections,
             runtime=runtime,
             architecture=architecture,
@@ -157,32 +172,47 @@ class Collector:
 
     def save(self) -> None:
         """Keep what was found for the next run."""
-        self._facts.forget_missing(lambda folder: (self._project.root / folder).is_dir())
-        self._facts.save()
+        root = os.fspath(self._project.root)
+        self._facts.save(lambda folder: os.path.isdir(f"{root}/{folder}"))  # noqa: PTH112 - asked for every function
 
-    def _folder(self, directory: Path, *, function: str) -> tuple[trees.Tree, dict[str, Any], list[Finding]]:
-        prefix = self._project.relative(directory)
-        if directory.is_symlink() or not directory.is_dir():
+    def _folder(
+        self, directory: Path, prefix: str, *, function: str
+    ) -> tuple[trees.Tree, dict[str, Any], list[Finding]]:
+        if not _is_folder(directory):
             message, remedy = "is not a folder", "put the function's files into a folder of that name"
-            return (
-                trees.Tree({}, {}, "", 0, []),
-                {"digest": ""},
-                [mistake(prefix, "not-a-folder", message, remedy, function)],
-            )
+            return trees.Tree(), {"digest": ""}, [mistake(prefix, "not-a-folder", message, remedy, function)]
         tree = trees.scan(directory)
         if tree.problems:
             return tree, {"digest": ""}, trees.as_findings(tree, prefix=prefix, function=function)
         facts = self._facts.get(prefix, tree, functools.partial(function_facts, tree))
         found = as_mistakes(facts, prefix=prefix, function=function)
-        if not tree.files:
+        if not tree.names:
             found.append(mistake(prefix, "empty-function", "has no file to package", "add its code", function))
         return tree, facts, found
+
+    def _clashes(self, tree: trees.Tree, prefix: str, function: str, *, plain: bool) -> list[Finding]:
+        """Own files that would lie where others come to lie."""
+        reserved = {PACKAGE: "functions/shared"} if self._has_shared else {}
+        if not plain:
+            reserved[ADAPTER] = "the runtime adapter"
+        return [
+            mistake(
+                f"{prefix}/{found}", "reserved-name", f"takes the place of {what} in the package", "rename it", function
+            )
+            for name, what in reserved.items()
+            for found in (f"{name}.py", name)
+            if any(file == found or file.startswith(f"{found}/") for file in tree.names)
+        ]
+
+    @functools.cached_property
+    def _has_shared(self) -> bool:
+        return self._project.shared.is_dir()
 
     @functools.cached_property
     def _shared_code(self) -> tuple[trees.Tree, SharedCode, list[Finding]]:
         folder = self._project.shared
-        if not folder.is_dir():
-            return trees.Tree({}, {}, "", 0, []), SharedCode.of({}), []
+        if not self._has_shared:
+            return trees.Tree(), SharedCode.of({}), []
         prefix = self._project.relative(folder)
         tree = trees.scan(folder)
         if tree.problems:
@@ -194,42 +224,30 @@ class Collector:
     def _shared(self, facts: Mapping[str, Any]) -> tuple[Section, list[Finding]]:
         """What the function takes of the shared folder; mistakes there count only for those that take of it."""
         if not facts.get("names") and not facts.get("dynamic"):
-            return Section({}, trees.listing_digest([])), []
+            return _NOTHING, []
         tree, code, problems = self._shared_code
         taken = code.taken(facts["names"], dynamic=facts["dynamic"])
         contents = [(f"{PACKAGE}/{file}", code.sha256[file]) for file in taken]
-        files = {f"{PACKAGE}/{file}": tree.files[file] for file in taken}
-        return Section(files, trees.listing_digest(contents)), problems
+        return Section(tree.root, taken, f"{PACKAGE}/", trees.listing_digest(contents)), problems
 
     @functools.cached_property
     def _adapter(self) -> tuple[Section, list[Finding]]:
         folder = self._project.runtime / ADAPTER
         prefix = self._project.relative(folder)
         if not folder.is_dir():
-            return Section({}, ""), [
-                mistake(prefix, "missing-runtime", "does not exist", "restore it from the repository")
-            ]
+            return _NOTHING, [mistake(prefix, "missing-runtime", "does not exist", "restore it from the repository")]
         tree = trees.scan(folder)
         if tree.problems:
-            return Section({}, ""), trees.as_findings(tree, prefix=prefix, function=None)
+            return _NOTHING, trees.as_findings(tree, prefix=prefix, function=None)
         facts = self._facts.get(prefix, tree, functools.partial(adapter_facts, tree))
         digest = trees.listing_digest([(f"{ADAPTER}/{file}", sha256) for file, sha256 in facts["sha256"].items()])
         problems = as_mistakes(facts, prefix=prefix, function=None)
-        return Section({f"{ADAPTER}/{file}": path for file, path in tree.files.items()}, digest), problems
+        return Section(tree.root, tree.names, f"{ADAPTER}/", digest), problems
 
-    def _clashes(self, tree: trees.Tree, directory: Path, *, plain: bool) -> list[Finding]:
-        """Own files that would lie where others come to lie."""
-        reserved = {PACKAGE: "functions/shared"} if self._project.shared.is_dir() else {}
-        if not plain:
-            reserved[ADAPTER] = "the runtime adapter"
-        clashing = {file.split("/")[0] for file in tree.files if file.split("/")[0].removesuffix(".py") in reserved}
-        return [
-            mistake(
-                f"{self._project.relative(directory)}/{file}",
-                "reserved-name",
-                f"takes the place of {reserved[file.removesuffix('.py')]} in the package",
-                "rename it",
-                directory.name,
-            )
-            for file in sorted(clashing)
-        ]
+
+def _is_folder(path: Path) -> bool:
+    """Whether it is a folder itself, not a link to one."""
+    try:
+        return stat.S_ISDIR(path.lstat().st_mode)
+    except OSError:
+        return False

@@ -84,6 +84,16 @@ def writing_to(folder: Path) -> Iterator[None]:
         raise
 
 
+def _read_note(path: str) -> tuple[bytes, float]:
+    """Content of a note, and when it was last said to be in use (seconds since 1970)."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        status = os.fstat(handle)
+        return os.read(handle, status.st_size), status.st_mtime
+    finally:
+        os.close(handle)
+
+
 class Store:
     """A folder of zips by digest.
 
@@ -102,11 +112,10 @@ class Store:
         """The entry of a digest; None if there is none, or if its size is not what was written down."""
         note = f"{self.folder}/{digest}.json"
         path = f"{self.folder}/{digest}.zip"
-        # Plain strings and one open file: this is asked for every function on every run.
+        # Plain strings and system calls: this is asked for every function on every run.
         try:
-            with open(note, "rb") as file:  # noqa: PTH123
-                known = json.loads(file.read())
-                used = os.fstat(file.fileno()).st_mtime
+            content, used = _read_note(note)
+            known = json.loads(content)
             entry = Stored(digest, Path(path), known["sha256"], known["size"], known["facts"])
             if os.stat(path).st_size != entry.size:  # noqa: PTH116
                 return None

@@ -52,92 +52,112 @@ class Tree:
     """A folder as one scan found it.
 
     Attributes:
-        files: Name in the folder (forward slashes) to absolute path, of all that travels, sorted by name.
-        extras: The same for the lock and the direct requirements at the top, which decide but do not travel.
-        stamp: Changes whenever a file is added, removed, renamed or (but for the newest changes) written.
-        newest_ns: Latest change of any of the files, in nanoseconds since 1970.
+        root: Absolute path of the folder.
+        names: Name in the folder (forward slashes) of all that travels, in no particular order.
+        extras: The lock and the direct requirements at the top, which decide but do not travel: name to absolute path.
+        stats: Of each of these and of each link on the way: name, size, times of content and of status, inode.
         problems: Files that cannot be packaged: name, rule, message and remedy of each.
     """
 
-    files: dict[str, str]
-    extras: dict[str, str]
-    stamp: str
-    newest_ns: int
-    problems: list[tuple[str, str, str, str]]
+    root: str = ""
+    names: list[str] = dataclasses.field(default_factory=list)
+    extras: dict[str, str] = dataclasses.field(default_factory=dict)
+    stats: list[tuple[str, int, int, int, int]] = dataclasses.field(default_factory=list)
+    problems: list[tuple[str, str, str, str]] = dataclasses.field(default_factory=list)
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Name to absolute path of all that travels, sorted by name."""
+        return {name: f"{self.root}/{name}" for name in sorted(self.names)}
+
+    @property
+    def stamp(self) -> str:
+        """Changes whenever a file is added, removed, renamed or (but for the newest changes) written."""
+        # Version 2 of the format has no back references, so equal values give equal bytes.
+        return hashlib.sha256(marshal.dumps(self.stats, 2)).hexdigest()
+
+    @property
+    def newest_ns(self) -> int:
+        """Latest change of any of the files, in nanoseconds since 1970."""
+        return max((max(content, status) for _, _, content, status, _ in self.stats), default=0)
 
 
 class _Scan:
     def __init__(self, root: str) -> None:
         self.root = root
-        self.real_root = os.path.realpath(root)
-        self.found: list[tuple[str, str]] = []
-        self.extras: dict[str, str] = {}
-        self.stats: list[tuple[str, int, int, int, int]] = []
-        self.newest = 0
-        self.problems: list[tuple[str, str, str, str]] = []
+        self.tree = Tree(root)
+        self.names = self.tree.names
+        self.stats = self.tree.stats
 
     def folder(self, path: str, prefix: str, above: tuple[str, ...]) -> None:
-        """Take in a folder; `above` are the real paths of it and all folders that it lies in, outermost first."""
+        """Take in a folder; `above` are the real paths of those that it lies in through links, and of the first."""
         try:
             with os.scandir(path) as entries:
                 listing = list(entries)
         except OSError as error:
             self._problem(prefix.rstrip("/") or ".", "unreadable-file", _reason(error), "check its permissions")
             return
-        taken = [entry.name for entry in listing if self._entry(entry, prefix, above)]
+        top = not prefix
+        taken = []
+        # The loop that every run goes through for every file: as little as possible for a regular one.
+        for entry in listing:
+            name = entry.name
+            try:
+                status = entry.stat(follow_symlinks=False)
+            except OSError as error:
+                self._problem(prefix + name, "unreadable-file", _reason(error), "check its permissions")
+                continue
+            if stat.S_ISREG(status.st_mode):
+                if self._file(prefix + name, name, status, top=top):
+                    taken.append(name)
+            elif self._other(entry, prefix + name, status, above, top=top):
+                taken.append(name)
         if len({name.lower() for name in taken}) != len(taken) or not "".join(taken).isascii():
             self._check_names(taken, prefix)
 
-    def _entry(self, entry: os.DirEntry[str], prefix: str, above: tuple[str, ...]) -> bool:
-        """Take in one entry of a folder; returns whether anything of it travels."""
-        name = entry.name
-        relative = prefix + name
-        top = not prefix
-        try:
-            status = entry.stat(follow_symlinks=False)
-        except OSError as error:
-            self._problem(relative, "unreadable-file", _reason(error), "check its permissions")
+    def _file(self, relative: str, name: str, status: os.stat_result, *, top: bool) -> bool:
+        if file_travels(name, top=top):
+            self.names.append(relative)
+        elif top and name in _EXTRAS:
+            self.tree.extras[name] = f"{self.root}/{name}"
+        else:
             return False
-        kind = stat.S_IFMT(status.st_mode)
-        if kind == stat.S_IFREG:
-            return self._file(relative, entry.path, status, top=top)
-        if kind == stat.S_IFDIR:
-            travels_in = folder_travels(name, top=top)
-            if travels_in:
-                self.folder(entry.path, relative + "/", (*above, f"{above[-1]}/{name}"))
-            return travels_in
-        wanted = file_travels(name, top=top) and folder_travels(name, top=top)
-        if wanted or (top and name in _EXTRAS):
-            if kind == stat.S_IFLNK:
-                self._stamp(relative, status)
-                return self._link(relative, entry.path, above)
+        self.stats.append((relative, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino))
+        return True
+
+    def _other(
+        self, entry: os.DirEntry[str], relative: str, status: os.stat_result, above: tuple[str, ...], *, top: bool
+    ) -> bool:
+        """Take in what is no regular file; returns whether anything of it travels."""
+        name = entry.name
+        wanted = folder_travels(name, top=top)
+        if stat.S_ISDIR(status.st_mode):
+            if wanted:
+                self.folder(entry.path, relative + "/", above)
+            return wanted
+        if (wanted and file_travels(name, top=top)) or (top and name in _EXTRAS):
+            if stat.S_ISLNK(status.st_mode):
+                times = status.st_mtime_ns, status.st_ctime_ns
+                self.stats.append((relative, status.st_size, *times, status.st_ino))
+                return self._link(relative, name, entry.path, above)
             self._problem(relative, "special-file", "is not a regular file", "remove it or move it out of the folder")
         return False
 
-    def _file(self, relative: str, path: str, status: os.stat_result, *, top: bool) -> bool:
-        if file_travels(relative.rpartition("/")[2], top=top):
-            self.found.append((relative, path))
-        elif top and relative in _EXTRAS:
-            self.extras[relative] = path
-        else:
-            return False
-        self._stamp(relative, status)
-        return True
-
-    def _link(self, relative: str, path: str, above: tuple[str, ...]) -> bool:
+    def _link(self, relative: str, name: str, path: str, above: tuple[str, ...]) -> bool:
         """Follow a symbolic link that stays inside the folder; its content travels as if it were no link."""
         try:
             real = os.path.realpath(path, strict=True)
-            status = os.stat(real)  # noqa: PTH116 - Path objects cost more than all the rest of a scan
+            here = os.path.realpath(os.path.dirname(path))  # noqa: PTH120 - strings, see `folder`
+            status = os.stat(real)  # noqa: PTH116
         except OSError as error:
             self._problem(relative, "symlink-broken", f"is a symbolic link: {_reason(error)}", "remove or mend it")
             return False
-        if not real.startswith(self.real_root + os.sep):
+        if not real.startswith(os.path.realpath(self.root) + os.sep):
             remedy = "copy the file here, or put shared code into functions/shared"
             self._problem(relative, "symlink-outside", "is a symbolic link that leaves its folder", remedy)
             return False
         if stat.S_ISDIR(status.st_mode):
-            if real in above:
+            if real in above or f"{here}/".startswith(f"{real}/"):
                 self._problem(relative, "symlink-loop", "is a symbolic link to a folder that it lies in", "remove it")
                 return False
             self.folder(path, relative + "/", (*above, real))
@@ -145,13 +165,7 @@ class _Scan:
         if not stat.S_ISREG(status.st_mode):
             self._problem(relative, "special-file", "leads to what is not a regular file", "remove it")
             return False
-        return self._file(relative, path, status, top="/" not in relative)
-
-    def _stamp(self, relative: str, status: os.stat_result) -> None:
-        changed = status.st_mtime_ns, status.st_ctime_ns
-        self.newest = max(self.newest, *changed)
-        # Only printable names get this far in the end; until then the bytes of any name must do.
-        self.stats.append((ascii(relative), status.st_size, *changed, status.st_ino))
+        return self._file(relative, name, status, top="/" not in relative)
 
     def _check_names(self, names: list[str], prefix: str) -> None:
         seen: dict[str, str] = {}
@@ -169,7 +183,7 @@ class _Scan:
 
     def _problem(self, relative: str, rule: str, message: str, remedy: str) -> None:
         shown = relative.encode(errors="backslashreplace").decode() if not relative.isascii() else relative
-        self.problems.append((shown, rule, message, remedy))
+        self.tree.problems.append((shown, rule, message, remedy))
 
 
 def _reason(error: OSError) -> str:
@@ -182,11 +196,9 @@ def scan(folder: Path | str) -> Tree:
     Args:
         folder: Absolute path of an existing folder.
     """
-    found = _Scan(os.fspath(folder))
-    found.folder(found.root, "", (found.real_root,))
-    # Version 2 of the format has no back references, so equal values give equal bytes.
-    stamp = hashlib.sha256(marshal.dumps(found.stats, 2)).hexdigest()
-    return Tree(dict(sorted(found.found)), found.extras, stamp, found.newest, found.problems)
+    scanning = _Scan(os.fspath(folder))
+    scanning.folder(scanning.root, "", ())
+    return scanning.tree
 
 
 def read(path: str) -> bytes:

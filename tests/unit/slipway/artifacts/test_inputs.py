@@ -314,18 +314,21 @@ def test_a_damaged_memory_is_none(collect, project, cache, content):
     assert collect().digest == digest
 
 
-def test_facts_of_removed_functions_are_forgotten(add, collect, project, cache):
+def test_facts_of_removed_functions_are_forgotten(add, collect, project):
+    def collector():
+        made = Collector(project)
+        made._facts._now_ns = lambda: time.time_ns() + 10**10
+        return made
+
     add("functions/old/main.py")
-    later = time.time_ns() + 10**10
-    collector = Collector(project)
-    collector._facts._now_ns = lambda: later
-    collect("old", collector=collector)
-    collector.save()
+    first = collector()
+    collect("old", collector=first)
+    first.save()
     shutil.rmtree(project.functions / "old")
-    collector = Collector(project)
-    assert "functions/old" in collector._facts._known
-    collect(collector=collector)
-    collector.save()
+    second = collector()
+    assert "functions/old" in second._facts._known
+    collect(collector=second)
+    second.save()
     assert "functions/old" not in Collector(project)._facts._known
 
 
