@@ -1,5 +1,5 @@
-// Package ec2 takes the place of the upstream service package of the same path: it and the EC2 SDK would be a third of
-// the whole build. The one thing that a kept service asks of it is described at FindSecurityGroupByNameAndVPCID.
+// Package ec2 takes the place of the upstream service package of the same path: the EC2 SDK alone is a fifth of the
+// build. The one thing that a kept service asks of it is described at FindSecurityGroupByNameAndVPCID.
 package ec2
 
 import (
