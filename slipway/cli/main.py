@@ -68,15 +68,14 @@ def main() -> None:
     Exit status: 0 done, 1 findings at or above the threshold, 2 bad input, 3 engine or provider failure.
     """
     try:
-        cli(standalone_mode=False)
+        # Outside its standalone mode, click hands back the status that a command ended with.
+        status = cli(standalone_mode=False)
     except click.exceptions.Abort:
         click.echo("interrupted", err=True)
         sys.exit(130)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
     except BadInputError as error:
         for finding in error.findings:
             click.echo(finding.render(), err=True)
@@ -85,4 +84,4 @@ def main() -> None:
     except SlipwayError as error:
         click.echo(f"slipway: {error}", err=True)
         sys.exit(error.exit_status)
-    sys.exit(0)
+    sys.exit(status or 0)
