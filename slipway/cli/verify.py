@@ -47,7 +47,7 @@ def command(stack: str, functions: Sequence[str], as_json: bool) -> None:
     names = _names(session, deployed, functions)
     rows = [_verify(session, name, deployed.get(name)) for name in names]
     if as_json:
-        print_json([dataclasses.asdict(row) for row in rows])
+        print_json({"functions": [dataclasses.asdict(row) for row in rows]})
     else:
         print_table(
             ("name", "target", "url", "status", "latency", "result"),
