@@ -8,7 +8,7 @@ import click
 
 from slipway.cli.mending import mend
 from slipway.cli.options import json_option, stack_option
-from slipway.cli.progress import Display, print_changes
+from slipway.cli.progress import Display, print_summary
 from slipway.cli.session import Session, debug_option, wait_option
 from slipway.cli.tables import print_json
 from slipway.core.errors import BadInputError
@@ -30,12 +30,13 @@ def command(stack: str, yes: bool, wait_s: float, debug: bool, as_json: bool) ->
         mended = mend(session, display, wait_s)
         if mended.refresh:
             operations.refresh(session.project, stack, debug=debug, on_event=display)
+        recover.begin(session.project, stack, session.instance)
         result = operations.destroy(session.project, stack, debug=debug, on_event=display)
-        recover.settled(session.project, stack, None)
+        recover.succeed(session.project, stack, session.instance)
     if as_json:
         print_json(result.to_json())
     else:
-        print_changes(result, planned=False)
+        print_summary(result)
 
 
 def _confirm(stack: str) -> None:

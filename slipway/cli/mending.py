@@ -9,6 +9,7 @@ from slipway.engine import recover
 if TYPE_CHECKING:
     from slipway.cli.progress import Display
     from slipway.cli.session import Session
+    from slipway.engine.steps import RunResult
 
 
 def mend(session: Session, display: Display, wait_s: float = 0) -> recover.Mended:
@@ -18,10 +19,17 @@ def mend(session: Session, display: Display, wait_s: float = 0) -> recover.Mende
         LockedError: Another run that lives holds the stack.
         EngineError: The state cannot be mended.
     """
-    session_instance = session.instance
+    instance = session.instance
     if session.aws.endpoint is None:
         session.aws.check_account()
-    mended = recover.mend(session.project, session.environment, session.aws, instance=session_instance, wait_s=wait_s)
+    mended = recover.mend(session.project, session.environment, session.aws, instance=instance, wait_s=wait_s)
     for line in mended.said:
         display.say(f"mended: {line}")
     return mended
+
+
+def finish(session: Session, display: Display, mended: recover.Mended, result: RunResult) -> None:
+    """Note that a run ended well, and tell what it took over."""
+    recover.succeed(session.project, session.environment, session.instance)
+    for name in recover.taken_over(mended, result):
+        display.say(f"mended: {name} existed and was taken over")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import click
 
 from slipway.cli.options import json_option, stack_option
-from slipway.cli.progress import Display, print_changes
+from slipway.cli.progress import Display, print_plan
 from slipway.cli.session import Session, debug_option
 from slipway.cli.tables import print_json
 from slipway.core.errors import FindingsError
 from slipway.engine import operations
+from slipway.engine.recover import may_differ
 
 
 @click.command()
@@ -23,12 +24,13 @@ from slipway.engine import operations
 def command(stack: str, refresh: bool, exit_code: bool, debug: bool, as_json: bool) -> None:
     """Show what an update would change; changes nothing."""
     session = Session.open(stack)
-    _ = session.instance
+    # Otherwise a preview after an interrupted update would promise what the update does not do.
+    look = refresh or may_differ(session.project, stack, session.instance)
     with Display("preview", quiet=as_json) as display:
-        result = operations.preview(session.project, stack, refresh=refresh, debug=debug, on_event=display)
+        result = operations.preview(session.project, stack, refresh=look, debug=debug, on_event=display)
     if as_json:
         print_json(result.to_json())
     else:
-        print_changes(result, planned=True)
+        print_plan(result)
     if exit_code and not result.unchanged:
         raise FindingsError(f"{stack}: an update would change something")

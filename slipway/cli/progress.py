@@ -28,6 +28,7 @@ _DOING = {
     "refresh": "looking at",
     "import": "taking over",
 }
+_DONE = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted"}
 _SHOWN_AT_ONCE = 3
 
 
@@ -113,24 +114,30 @@ class Display:
             click.echo(text, err=True)
 
 
-def print_changes(result: RunResult, *, planned: bool) -> None:
-    """Print a table of what changes and one line that counts it, on standard output.
+def print_plan(result: RunResult) -> None:
+    """Print a table of what would change and one line that counts it, on standard output."""
+    columns = ("change", "resource", "type", "properties", "replaced because of")
+    rows = [
+        (step.op, step.name, step.type, ", ".join(step.paths), ", ".join(step.replace_keys)) for step in result.changes
+    ]
+    if rows:
+        # Creations and deletions have no properties to tell.
+        width = max(max(index for index, cell in enumerate(row) if cell) for row in rows) + 1
+        print_table(columns[:width], [row[:width] for row in rows])
+    print_summary(result, planned=True)
+
+
+def print_summary(result: RunResult, *, planned: bool = False) -> None:
+    """Print one line that counts what changed, on standard output.
 
     Args:
         result: What the engine did or would do.
         planned: Whether it is only a plan.
     """
-    changes = result.changes
-    if changes:
-        rows = [
-            (step.op, step.name, step.type, ", ".join(step.paths) or None, ", ".join(step.replace_keys) or None)
-            for step in changes
-        ]
-        print_table(("change", "resource", "type", "properties", "replaced because of"), rows)
-    counts = ", ".join(
-        f"{count} to {op}" if planned else f"{count} {op}" for op, count in sorted(result.summary.items())
-    )
+    words = [
+        f"{count} {'unchanged' if op == 'same' else f'to {op}' if planned else _DONE.get(op, op)}"
+        for op, count in sorted(result.summary.items())
+    ]
     if result.unchanged:
-        click.echo(f"nothing {'to change' if planned else 'changed'} ({counts or 'no resources'})")
-    else:
-        click.echo(f"{counts}")
+        words.insert(0, "nothing to change" if planned else "nothing changed")
+    click.echo(", ".join(words))

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slipway.cli.mending import mend
+from slipway.cli.mending import finish, mend
 from slipway.cli.options import json_option, stack_option
-from slipway.cli.progress import Display, print_changes
+from slipway.cli.progress import Display, print_summary
 from slipway.cli.session import Session, debug_option, wait_option
 from slipway.cli.tables import print_json, print_table
 from slipway.engine import operations, recover
@@ -28,12 +28,13 @@ def command(stack: str, refresh: bool, wait_s: float, debug: bool, as_json: bool
     session = Session.open(stack)
     with Display("up", quiet=as_json) as display:
         mended = mend(session, display, wait_s)
+        recover.begin(session.project, stack, session.instance)
         result = operations.up(session.project, stack, refresh=refresh or mended.refresh, debug=debug, on_event=display)
-        recover.settled(session.project, stack, session.instance)
+        finish(session, display, mended, result)
     if as_json:
         print_json({**result.to_json(), "mended": list(mended.said)})
         return
-    print_changes(result, planned=False)
+    print_summary(result)
     _print_outputs(result)
 
 

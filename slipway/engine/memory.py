@@ -18,24 +18,24 @@ class Memory:
     """What is remembered of an environment.
 
     Attributes:
-        instance: Instance of the embedded AWS that the last successful update went to; None for the real AWS.
-        refresh: Whether the state was mended and must be compared with what exists before it is used.
+        instance: Instance of the embedded AWS that the last run went to; None for the real AWS.
+        unclean: Whether the last run did not end well, so that state and reality may differ.
     """
 
     instance: str | None = None
-    refresh: bool = False
+    unclean: bool = False
 
 
 def recall(project: Project, environment: str) -> Memory:
     """What is remembered; nothing when the file is missing or cannot be read."""
     try:
         content = json.loads(_file(project, environment).read_text(encoding="utf-8"))
-        return Memory(instance=content.get("instance"), refresh=bool(content.get("refresh")))
+        return Memory(instance=content.get("instance"), unclean=bool(content.get("unclean")))
     except FileNotFoundError:
         return Memory()
     except (OSError, ValueError, AttributeError):
         # Half-written: nobody knows what was under way.
-        return Memory(refresh=True)
+        return Memory(unclean=True)
 
 
 def remember(project: Project, environment: str, memory: Memory) -> None:

@@ -1,26 +1,28 @@
-"""Settles creations that were interrupted: the state says "creating", and only AWS knows what came of it."""
+"""Settles creations that were interrupted: only AWS knows what came of them.
+
+What may exist is put under the state's control as a guess; a refresh, which must follow, drops what does not exist.
+"""
 
 from __future__ import annotations
 
 import copy
 import dataclasses
+import time
 from typing import TYPE_CHECKING, Any
-
-import tenacity
 
 from slipway.aws.clients import readable_errors
 from slipway.engine.finders import KNOWN_TYPES, Wanted, find
 from slipway.engine.steps import name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from slipway.aws.clients import Aws
 
 CREATING = "creating"
 _LOCAL_TYPES = "pulumi:"
 # A call that was under way when the provider died may take effect a little later.
-_LOOK_TWICE_S = 2.0
+_LOOK_AGAIN_S = 2.0
 # Terraform runs its migrations on states without a version; what is written here has the present shape.
 _SCHEMA_VERSIONS = {
     "aws:cloudwatch/eventRule:EventRule": "1",
@@ -38,10 +40,12 @@ class Settled:
     Attributes:
         state: The state, to be refreshed before it is used.
         said: What was done, a line for each operation.
+        guesses: URNs of what was put into the state and may not exist.
     """
 
     state: dict[str, Any]
     said: tuple[str, ...]
+    guesses: tuple[str, ...]
 
 
 def pending_in(state: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -50,12 +54,14 @@ def pending_in(state: Mapping[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def settle(state: Mapping[str, Any], aws: Aws) -> Settled:
-    """Put what was created, or may have been, under the state's control; a refresh then drops what does not exist.
+def settle(state: Mapping[str, Any], aws: Aws, planned: Sequence[dict[str, Any]] = ()) -> Settled:
+    """Put what was created, or may have been, into the state.
 
     Args:
         state: Exported state, not changed.
         aws: The environment's account, which is asked for ids that do not follow from the inputs.
+        planned: Resources that the program would create now and an earlier run may have created, in the engine's order,
+            with `urn`, `type`, `custom`, `inputs`, `parent`, `provider`.
 
     Raises:
         EngineError: AWS cannot be asked.
@@ -63,8 +69,10 @@ def settle(state: Mapping[str, Any], aws: Aws) -> Settled:
     settled = copy.deepcopy(dict(state))
     deployment = settled["deployment"]
     resources: list[dict[str, Any]] = deployment.setdefault("resources", [])
+    operations: list[dict[str, Any]] = deployment.pop("pending_operations", None) or []
     said: list[str] = []
-    for operation in deployment.pop("pending_operations", None) or []:
+    creating: list[dict[str, Any]] = []
+    for operation in operations:
         resource = operation["resource"]
         name = f"{name_of(resource['urn'])} ({resource['type']})"
         if operation["type"] != CREATING:
@@ -73,25 +81,16 @@ def settle(state: Mapping[str, Any], aws: Aws) -> Settled:
             said.append(f"{name}: is made anew")
         elif resource["type"] not in KNOWN_TYPES:
             said.append(
-                f"{name}: was interrupted while being created; not checked whether it exists (unknown type), "
-                "look for it by hand if the update says so"
+                f"{name}: was interrupted while being created; not checked whether it exists, its type is unknown "
+                "here; look for it by hand if the update says that it exists"
             )
         else:
-            said.append(f"{name}: {_take_over(resources, resource, aws)}")
-    return Settled(state=settled, said=tuple(said))
-
-
-def _take_over(resources: list[dict[str, Any]], resource: dict[str, Any], aws: Aws) -> str:
-    taken = frozenset(str(other["id"]) for other in resources if other["type"] == resource["type"] and other.get("id"))
-    wanted = Wanted(type=resource["type"], inputs=resource.get("inputs") or {}, taken=taken)
-    with readable_errors(name_of(resource["urn"]), name_of(resource["urn"])):
-        found = _look(aws, wanted)
-    if found is None:
-        return "its creation was interrupted and it does not exist; it is created again"
-    if found in taken and _live(resources, resource["urn"]) is not None:
-        return "its creation was interrupted after it had been recorded; nothing to do"
-    insert(resources, resource, found)
-    return "its creation was interrupted; taken over if it exists"
+            said.append(f"{name}: was interrupted while being created; taken over if it exists")
+            creating.append(resource)
+    guesses = _guess(resources, creating, aws, again=True)
+    begun = {resource["urn"] for resource in creating}
+    guesses += _guess(resources, [item for item in planned if item["urn"] not in begun], aws, again=False)
+    return Settled(state=settled, said=tuple(said), guesses=tuple(guesses))
 
 
 def insert(resources: list[dict[str, Any]], resource: dict[str, Any], found: str) -> None:
@@ -102,8 +101,7 @@ def insert(resources: list[dict[str, Any]], resource: dict[str, Any], found: str
         resource: The resource without an id and outputs.
         found: Its id.
     """
-    inputs = resource.get("inputs") or {}
-    outputs = {**inputs, "id": found}
+    outputs = {**(resource.get("inputs") or {}), "id": found}
     if resource["type"] in _SCHEMA_VERSIONS:
         outputs["__meta"] = f'{{"schema_version":"{_SCHEMA_VERSIONS[resource["type"]]}"}}'
     created = {**resource, "id": found, "outputs": outputs}
@@ -112,25 +110,66 @@ def insert(resources: list[dict[str, Any]], resource: dict[str, Any], found: str
         resources.append(created)
         return
     old = resources[before]
-    if old.get("id") in (None, "", found) or old.get("pendingReplacement"):
-        resources[before] = created
-        return
-    # Deletions of the replaced are recorded after everything that lives.
     resources[before] = created
-    resources.append({**old, "delete": True})
+    if old.get("id") not in {None, "", found} and not old.get("pendingReplacement"):
+        # Deletions of what was replaced are recorded after everything that lives.
+        resources.append({**old, "delete": True})
 
 
-@tenacity.retry(
-    retry=tenacity.retry_if_result(lambda found: found is None),
-    wait=tenacity.wait_fixed(_LOOK_TWICE_S),
-    stop=tenacity.stop_after_attempt(2),
-    retry_error_callback=lambda _: None,
-)
-def _look(aws: Aws, wanted: Wanted) -> str | None:
-    return find(aws, wanted)
+def _guess(resources: list[dict[str, Any]], wanted: Sequence[dict[str, Any]], aws: Aws, *, again: bool) -> list[str]:
+    """Insert what may exist.
+
+    Args:
+        resources: Resources of the state, changed in place.
+        wanted: Resources that may exist.
+        aws: The account.
+        again: Whether to look a second time, a little later, for what is not found.
+
+    Returns:
+        URNs of what was inserted.
+    """
+    guesses: list[str] = []
+    missing: list[dict[str, Any]] = []
+    for resource in wanted:
+        if not _is_rooted(resources, resource):
+            continue
+        if not resource.get("custom", True):
+            if _live(resources, resource["urn"]) is None:
+                resources.append({key: value for key, value in resource.items() if key not in {"inputs", "provider"}})
+        elif resource["type"] in KNOWN_TYPES:
+            found = _look(resources, resource, aws)
+            if found is None:
+                missing.append(resource)
+            else:
+                insert(resources, resource, found)
+                guesses.append(resource["urn"])
+    if missing and again:
+        time.sleep(_LOOK_AGAIN_S)
+        guesses += _guess(resources, missing, aws, again=False)
+    return guesses
 
 
-def _live(resources: list[dict[str, Any]], urn: str) -> int | None:
+def _look(resources: Sequence[Mapping[str, Any]], resource: Mapping[str, Any], aws: Aws) -> str | None:
+    """Id of a resource that may exist and that the state does not hold yet."""
+    taken = frozenset(str(other["id"]) for other in resources if other["type"] == resource["type"] and other.get("id"))
+    wanted = Wanted(type=resource["type"], inputs=resource.get("inputs") or {}, taken=taken)
+    with readable_errors(aws.environment, name_of(resource["urn"])):
+        return find(aws, wanted)
+
+
+def _is_rooted(resources: Sequence[Mapping[str, Any]], resource: Mapping[str, Any]) -> bool:
+    """Whether the state holds what a resource hangs on: its parent and its provider."""
+    parent, provider = resource.get("parent"), resource.get("provider")
+    if parent and _live(resources, parent) is None:
+        return False
+    if not provider:
+        return True
+    urn, _, id_ = provider.rpartition("::")
+    index = _live(resources, urn)
+    return index is not None and resources[index].get("id") == id_
+
+
+def _live(resources: Sequence[Mapping[str, Any]], urn: str) -> int | None:
     """Index of the resource with a URN that does not await deletion."""
     return next(
         (index for index, other in enumerate(resources) if other["urn"] == urn and not other.get("delete")), None

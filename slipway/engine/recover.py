@@ -5,14 +5,18 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from slipway.engine import checkpoints, leftovers, locks, memory, pending
+from slipway.engine import adopt, checkpoints, leftovers, locks, memory, pending
 from slipway.engine.backend import Backend
 from slipway.engine.operations import resources_of
+from slipway.engine.steps import name_of
 from slipway.engine.workspace import export_state, import_state, open_stack
 
 if TYPE_CHECKING:
+    from pulumi.automation import Stack
+
     from slipway.aws.clients import Aws
     from slipway.core.project import Project
+    from slipway.engine.steps import RunResult
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -22,12 +26,12 @@ class Mended:
     Attributes:
         said: What was done, a line each; empty when all was well.
         refresh: Whether the state must be compared with what exists before it is used.
-        restored: Whether the state is an older copy, so that things may exist that it does not know.
+        guesses: URNs of what was put into the state and may not exist.
     """
 
     said: tuple[str, ...] = ()
     refresh: bool = False
-    restored: bool = False
+    guesses: tuple[str, ...] = ()
 
 
 def mend(project: Project, environment: str, aws: Aws, *, instance: str | None = None, wait_s: float = 0) -> Mended:
@@ -49,27 +53,38 @@ def mend(project: Project, environment: str, aws: Aws, *, instance: str | None =
     restored = checkpoints.restore(project, backend, environment)
     if restored:
         said.append(restored)
-    known = memory.recall(project, environment)
-    refresh = known.refresh or restored is not None
     stack = open_stack(project, environment, create=False)
     if stack is None:
         return Mended(said=tuple(said))
-    state = export_state(stack)
-    if not resources_of(state) and not pending.pending_in(state):
-        return Mended(said=tuple(said), restored=restored is not None)
-    if instance is not None and known.instance is not None and instance != known.instance:
+    known = memory.recall(project, environment)
+    unclean = known.unclean or restored is not None
+    fresh = instance is not None and known.instance not in {None, instance}
+    if fresh:
         said.append("the embedded AWS is a new one; everything is compared with what exists there")
-        refresh = True
-    if pending.pending_in(state):
-        settled = pending.settle(state, aws)
-        said.extend(settled.said)
-        refresh = True
-        # Noted first: after the next line nothing else tells that the state holds guesses.
-        memory.remember(project, environment, dataclasses.replace(known, refresh=True))
-        import_state(stack, settled.state, project.local_state / f"mended-{environment}.json")
-    elif refresh and not known.refresh:
-        memory.remember(project, environment, dataclasses.replace(known, refresh=True))
-    return Mended(said=tuple(said), refresh=refresh, restored=restored is not None)
+    guesses = _settle(project, stack, aws, known, said, unclean=unclean and not fresh)
+    return Mended(said=tuple(said), refresh=unclean or fresh or guesses is not None, guesses=guesses or ())
+
+
+def _settle(
+    project: Project, stack: Stack, aws: Aws, known: memory.Memory, said: list[str], *, unclean: bool
+) -> tuple[str, ...] | None:
+    """Put into the state what an earlier run may have created; None when there is nothing to settle."""
+    state = export_state(stack)
+    pending_now = pending.pending_in(state)
+    if not resources_of(state) or not (pending_now or unclean):
+        return None
+    planned = adopt.planned_creations(stack) if unclean else []
+    if not pending_now and not planned:
+        return None
+    settled = pending.settle(state, aws, planned)
+    said.extend(settled.said)
+    others = len(settled.guesses) - sum(operation["type"] == pending.CREATING for operation in pending_now)
+    if others > 0:
+        said.append(f"the last run did not end well; looking for {others} resources that it may have created")
+    # Noted first: after the next line nothing else tells that the state holds guesses.
+    memory.remember(project, stack.name, dataclasses.replace(known, unclean=True))
+    import_state(stack, settled.state, project.local_state / f"mended-{stack.name}.json")
+    return settled.guesses
 
 
 def free(project: Project, backend: Backend, environment: str, wait_s: float) -> list[str]:
@@ -98,6 +113,23 @@ def free(project: Project, backend: Backend, environment: str, wait_s: float) ->
     return said
 
 
-def settled(project: Project, environment: str, instance: str | None) -> None:
-    """Note that an update succeeded: nothing is left to compare, and which embedded AWS it went to."""
-    memory.remember(project, environment, memory.Memory(instance=instance, refresh=False))
+def may_differ(project: Project, environment: str, instance: str | None) -> bool:
+    """Whether the state may differ from what exists: the last run did not end well, or the embedded AWS is new."""
+    known = memory.recall(project, environment)
+    return known.unclean or (instance is not None and known.instance not in {None, instance})
+
+
+def begin(project: Project, environment: str, instance: str | None) -> None:
+    """Note that a run begins to change things; until `succeed` the environment counts as unclean."""
+    memory.remember(project, environment, memory.Memory(instance=instance, unclean=True))
+
+
+def succeed(project: Project, environment: str, instance: str | None) -> None:
+    """Note that a run ended well, and which embedded AWS it went to."""
+    memory.remember(project, environment, memory.Memory(instance=instance, unclean=False))
+
+
+def taken_over(mended: Mended, result: RunResult) -> list[str]:
+    """Names of the guesses that turned out to exist, after a run with a refresh."""
+    gone = {step.urn for step in result.steps if step.op in {"create", "delete"}}
+    return sorted(name_of(urn) for urn in mended.guesses if urn not in gone)
