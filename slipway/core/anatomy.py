@@ -109,9 +109,9 @@ def spot(model: type[BaseModel], path: PropertyPath) -> Spot:
 
 
 def hides_keys(model: type[BaseModel], holder: PropertyPath) -> bool:
-    """Whether the keys below a property are not shown, because a secret may have been written in their place."""
+    """Whether the keys below a property are not shown, because a value that looks like a mapping may be a secret."""
     here = spot(model, holder)
-    return here.private or here.annotation is None
+    return here.private or not (_is_model(here.annotation) or get_origin(here.annotation) in {dict, list})
 
 
 def later_keys(model: type[BaseModel], data: object) -> dict[PropertyPath, str]:

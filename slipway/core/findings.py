@@ -56,9 +56,14 @@ class Finding:
         return self.resource or self.function or self.environment or "slipway"
 
     def render(self) -> str:
-        """One line for people: `functions/orders/function.yaml:7:9: memory must be 128-10240 MB, found 64; ...`."""
-        text = f"{self.where()}: {self.message}"
-        return f"{text}; {self.remedy}" if self.remedy else text
+        """One line for people: `functions/orders/function.yaml:7:9: memory must be 128-10240 MB, found 64; ...`.
+
+        Names of files may hold anything; what cannot be printed is escaped.
+        """
+        text = f"{self.where()}: {self.message}" + (f"; {self.remedy}" if self.remedy else "")
+        if text.isprintable():
+            return text
+        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
     def to_json(self) -> dict[str, Any]:
         """The finding as JSON values, without the fields that are not set."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slipway.core.anatomy import hides_keys
@@ -21,7 +23,6 @@ from slipway.core.yaml_source import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from slipway.core.document import Document
     from slipway.core.handlers import Signature
@@ -74,8 +75,15 @@ def _directories(project: Project) -> list[Path]:
         if not path.name.startswith((".", "__"))
         and path != project.shared
         and (path.is_symlink() or path.is_dir())
-        and (path.is_symlink() or next(relevant_files(path), None) is not None)
+        and (path.is_symlink() or _holds_files(path))
     ]
+
+
+def _holds_files(directory: Path) -> bool:
+    try:
+        return next(relevant_files(directory), None) is not None
+    except OSError:
+        return True  # reading the function will say what is the matter
 
 
 class _Read:
@@ -86,8 +94,18 @@ class _Read:
 
 
 def _load_function(project: Project, directory: Path) -> _Read:
-    name = directory.name
     folder = FolderCheck(project, directory)
+    try:
+        return _Read(_function(project, folder, directory), folder.findings)
+    except OSError as error:
+        place = Path(os.fsdecode(error.filename)) if error.filename else directory
+        folder.add("unreadable-file", f"cannot be read: {error.strerror}", "check its permissions", place)
+        return _Read(None, folder.findings)
+
+
+def _function(project: Project, folder: FolderCheck, directory: Path) -> LoadedFunction | None:
+    """The function as far as its folder could be used; findings go to the folder's."""
+    name = directory.name
     if not _NAME.fullmatch(name):
         allowed = "use 1-40 lower-case letters, digits and hyphens, with no hyphen first or last"
         folder.add("bad-name", f"{name!r} is not a function's name", f"rename the folder: {allowed}", directory)
@@ -95,13 +113,13 @@ def _load_function(project: Project, directory: Path) -> _Read:
         message = "is a symbolic link, not a folder"
         remedy = "put the folder itself there" if not leaves(directory, project.functions) else "put the function there"
         folder.add("symlink-outside", message, remedy, directory)
-        return _Read(None, folder.findings)
+        return None
     path = directory / MANIFEST
     if not path.exists() and not path.is_symlink():
         other = directory / "function.yml"
         remedy = "rename function.yml" if other.exists() else "describe the function there, or remove the folder"
         folder.add("missing-file", "does not exist", remedy, path)
-        return _Read(None, folder.findings)
+        return None
     hides = partial(hides_keys, Manifest)
     document = read_yaml(path, inside=directory, shown=project.relative(path), hides=hides)
     checked = check(Manifest, document, _PLACEHOLDERS, function=name)
@@ -111,7 +129,7 @@ def _load_function(project: Project, directory: Path) -> _Read:
     example = folder.example()
     manifest = checked.model
     if manifest is None:
-        return _Read(None, folder.findings)
+        return None
     signature = _signature(project, folder, directory, manifest, document)
     mistakes = [
         *function_mistakes(manifest),
@@ -123,10 +141,9 @@ def _load_function(project: Project, directory: Path) -> _Read:
         for mistake in mistakes
         if not checked.refused.touches(mistake.path)
     ]
-    function = LoadedFunction(
+    return LoadedFunction(
         name=name, directory=directory, manifest=manifest, positions=document, signature=signature, example=example
     )
-    return _Read(function, folder.findings)
 
 
 def _signature(

@@ -138,6 +138,7 @@ def test_any_source(tmp_path, source):
     )
     | mutated([f"{{a: {CANARY}, b: [{CANARY}]}}"]),
 )
+@example(where="description", value=f"{{ {CANARY}, b: [{CANARY}]}}")
 def test_no_message_shows_what_may_be_secret(tmp_path, where, value):
     key = f"{where}: {value}" if where in {"pasword", "description"} else f"{where}:\n  TOKEN: {value}"
     text = f"owner: a\nruntime: python3.11\nhandler: main:main\n{key}\n"

@@ -98,6 +98,28 @@ def test_special_files(box):
     assert "is neither a file nor a folder" in box.only("not-a-file")
 
 
+def test_a_folder_that_cannot_be_read(box, manifest, monkeypatch):
+    real = os.scandir
+    locked = box.root / "functions" / "orders" / "locked"
+    locked.mkdir()
+
+    def scandir(path="."):
+        if os.fspath(path) == os.fspath(locked):
+            raise PermissionError(13, "Permission denied", os.fspath(path))
+        return real(path)
+
+    monkeypatch.setattr("os.scandir", scandir)
+    monkeypatch.setattr("os.listdir", lambda path: [entry.name for entry in scandir(path)])
+    box.function("others", manifest().replace("/orders", "/others"))
+    assert box.only("unreadable-file").startswith("functions/orders/locked: cannot be read: Permission denied")
+    assert list(box.load().functions) == ["others"]
+
+
+def test_names_of_files_that_cannot_be_printed(box):
+    (box.root / "functions" / "orders" / os.fsdecode(b"a\xff\nb")).symlink_to("nowhere")
+    assert box.only("symlink-outside").startswith("functions/orders/a\\udcff\\nb: is a symbolic link")
+
+
 # Handlers
 
 
