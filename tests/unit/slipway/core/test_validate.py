@@ -1,26 +1,16 @@
-"""The whole project: folders, handlers, dependencies, and what must hold between functions and environments."""
+"""The whole project: folders, dependencies, examples, and what others build on."""
 
 import os
 
 import pytest
 
 from slipway.core.errors import BadInputError
-from slipway.core.findings import Severity
 
-FILE = "functions/orders/function.yaml"
-TOKENS = "  slipway:http: {tokens: {issuer: https://login.example.com, audience: [x]}}\n"
 STACK = """\
 config:
   slipway:target: lambda
   slipway:aws: {account: "123456789012", region: eu-central-1}
 """
-
-
-def rules(box):
-    return sorted(finding.rule for finding in box.load().findings)
-
-
-# Folders
 
 
 @pytest.mark.parametrize("name", ["Orders", "order_items", "-orders", "orders-", "o" * 41, "bestellung-ä", "a b"])
@@ -120,126 +110,6 @@ def test_names_of_files_that_cannot_be_printed(box):
     assert box.only("symlink-outside").startswith("functions/orders/a\\udcff\\nb: is a symbolic link")
 
 
-# Handlers
-
-
-@pytest.mark.parametrize(
-    ("source", "expected"),
-    [
-        ("", "functions/orders/function.yaml:3:10: main.py has no function 'main'"),
-        ("def mian(request): ...", "functions there: mian"),
-        ("main = print", "'main' is defined otherwise in line 1 (handler main:main); define it with def"),
-        ("class main: ...", "'main' is defined otherwise"),
-        ("from x import main", "'main' is defined otherwise"),
-        ("def main(r): ...\nmain = 3", "'main' is defined otherwise in line 2"),
-        ("class A:\n    def main(self): ...", "has no function 'main'"),
-        ("def main(:", "functions/orders/main.py:1:10: is not valid Python: invalid syntax; correct it"),
-        ("x = (\ndef main(r): ...", "functions/orders/main.py:1:5: is not valid Python: '(' was never closed"),
-        ("def main(r):\n\tif r:\n        pass", "functions/orders/main.py:3:"),
-        ("x = '\x00'\ndef main(r): ...", "is not valid Python"),
-        ("async def main(r): ...", "functions/orders/main.py:1:1: handler 'main' is async, which no target calls"),
-        ("def main(): ...", "handler 'main' takes 0 positional parameters; take one"),
-        ("def main(a, b, c): ...", "handler 'main' takes 3 positional parameters"),
-        ("def main(*args): ...", "handler 'main' takes *args or required keywords"),
-        ("def main(r, *, key): ...", "handler 'main' takes *args or required keywords"),
-        (
-            "import functions_framework as ff\n@ff.cloud_event\ndef main(e): ...",
-            "handler 'main' is decorated for CloudEvents, but its events are http",
-        ),
-        (
-            "from functions_framework import http\n@http\ndef main(a, b): ...",
-            "has a decorator of the Functions Framework and two parameters",
-        ),
-        ("import functions_framework\n@functions_framework.typed(int)\ndef main(a): ...", "the decorator typed is not"),
-    ],
-)
-def test_handlers_that_cannot_be_called(box, source, expected):
-    box.function("orders", source=source)
-    text = box.only()
-    assert expected in text, text
-
-
-@pytest.mark.parametrize(
-    ("source", "signature"),
-    [
-        ("def main(request): ...", "http"),
-        ("def main(request, /): ...", "http"),
-        ("def main(request, *, key=1): ...", "http"),
-        ("def main(event, context): ...", "lambda"),
-        ("def main(event, context=None): ...", "lambda"),
-        ("import functions_framework\n@functions_framework.http\ndef main(r): ...", "http"),
-        ("import functools\n@functools.cache\ndef main(r): ...", "http"),
-        ("main = 3\ndef main(r): ...", "http"),
-        ("try:\n    import x\nexcept ImportError:\n    def main(r): ...", "http"),
-        ("if True:\n    pass\nelse:\n    def main(r): ...", "http"),
-        ("raise SystemExit(1)\ndef main(r): ...", "http"),
-    ],
-)
-def test_handlers_are_read_and_never_run(box, source, signature):
-    box.function("orders", source=source)
-    loaded = box.load()
-    assert loaded.findings == []
-    assert loaded.functions["orders"].signature == signature
-
-
-@pytest.mark.parametrize(
-    ("events", "source", "signature"),
-    [
-        ("events: [schedule: rate(1 day)]", "def main(e): ...", "cloudevent"),
-        ("events: [queue: receipts]", "def main(e): ...", "cloudevent"),
-        ("events: [{event: {type: a}}]", "def main(e, c): ...", "lambda"),
-    ],
-)
-def test_signature_of_events(box, manifest, events, source, signature):
-    box.function("orders", manifest(events), source)
-    assert box.load().functions["orders"].signature == signature
-
-
-def test_a_handler_in_a_package(box, manifest):
-    folder = box.function("orders", manifest(handler="app.web:main"), None)
-    assert "the handler's file app/web.py does not exist" in box.only("missing-handler")
-    (folder / "app").mkdir()
-    (folder / "app" / "web.py").write_text("def main(r): ...")
-    assert box.lines() == []
-    (folder / "app" / "web.py").unlink()
-    (folder / "app" / "web").mkdir()
-    (folder / "app" / "web" / "__init__.py").write_text("def main(r): ...")
-    assert box.lines() == []
-
-
-def test_source_that_only_a_newer_python_can_check_is_said_to_be_unchecked(box, manifest):
-    box.function("orders", manifest(runtime="python3.13"), "type X = int\ndef main(r): ...\n")
-    findings = box.load().findings
-    # Under Python 3.12 and newer the statement parses.
-    assert [finding.rule for finding in findings] in ([], ["syntax-not-checked"])
-    assert all(finding.severity is Severity.WARNING for finding in findings)
-
-
-def test_plain_handlers_have_no_secrets(box, manifest):
-    box.function("orders", manifest("secrets: {AA: db}"), "def main(event, context): ...")
-    assert rules(box) == ["not-in-catalogue", "plain-secrets"]
-
-
-def test_http_beside_other_events(box, manifest):
-    box.function("orders", manifest("events: [{http: {path: /a}}, {queue: receipts}]"))
-    assert "split it into two functions" in box.only("mixed-events")
-
-
-def test_a_function_without_events_is_an_info(box, manifest):
-    box.function("orders", manifest("events: []"))
-    box.only("no-events")
-    assert box.load().findings[0].severity is Severity.INFO
-    assert "orders" in box.load().functions
-
-
-def test_a_repeated_event(box, manifest):
-    box.function("orders", manifest("events: [{queue: receipts}, {queue: {name: receipts}}]"))
-    assert "events[1] repeats events[0]" in box.only("repeated-event")
-
-
-# Dependencies and the example
-
-
 @pytest.mark.parametrize(
     ("wanted", "locked", "expected"),
     [
@@ -299,129 +169,6 @@ def test_examples(box, content, expected):
     assert expected is None or expected in lines[0]
     if expected is None:
         assert box.load().functions["orders"].example is not None
-
-
-# Between functions
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "clash"),
-    [
-        ("path: /a, methods: [GET]", "path: /a, methods: [GET]", True),
-        ("path: /a, methods: [GET]", "path: /a, methods: [POST]", False),
-        ("path: /a, methods: [GET]", "path: /a", True),
-        ("path: /a", "path: /a, methods: [GET]", True),
-        ("path: '/a/{id}'", "path: '/a/{name}'", True),
-        ("path: '/a/{id}'", "path: '/a/{id+}'", False),
-        ("path: '/a/{id}'", "path: /a/b", False),
-        ("path: /a", "path: /A", False),
-    ],
-)
-def test_duplicate_routes_across_functions(box, manifest, first, second, clash):
-    for name, route in (("orders", first), ("zorders", second)):
-        box.function(name, manifest(f"events:\n  - http: {{{route}, visibility: public}}"))
-    if not clash:
-        assert box.lines() == []
-        return
-    text = box.only("duplicate-route")
-    assert text.startswith("functions/zorders/function.yaml:5:")
-    assert "already a route of function 'orders' (functions/orders/function.yaml:5:5)" in text
-
-
-def test_internal_routes_have_an_address_for_each_function(box, manifest):
-    for name in ("orders", "others"):
-        box.function(name, manifest("events:\n  - http: {path: /a}"))
-    assert box.lines() == []
-    box.function("others", manifest("events:\n  - http: {path: /a}\n  - http: {path: /a}"))
-    box.only("duplicate-route")
-
-
-def test_routes_of_functions_that_are_never_deployed_together(box, manifest):
-    box.function("others", manifest())
-    box.stack("dev", STACK + "  slipway:functions: {others: {enabled: false}}\n")
-    box.stack("prod", STACK + "  slipway:functions: {orders: {enabled: false}}\n")
-    loaded = box.load()
-    assert loaded.findings == []
-    assert list(loaded.deployed("dev")) == ["orders"]
-    assert list(loaded.deployed("prod")) == ["others"]
-
-
-def test_public_routes_share_cross_origin_rules(box, manifest):
-    route = "events:\n  - http: {{path: /{0}, visibility: public, cors: {{origins: [https://{1}.example]}}}}"
-    box.function("orders", manifest(route.format("a", "x")))
-    box.function("others", manifest(route.format("b", "x")))
-    assert box.lines() == []
-    box.function("others", manifest(route.format("b", "y")))
-    assert "differs from that of function 'orders' in dev" in box.only("different-cors")
-
-
-def test_two_functions_on_one_queue_are_a_warning(box, manifest):
-    for name in ("orders", "others"):
-        box.function(name, manifest("events: [queue: receipts]"))
-    box.only("shared-queue")
-    assert box.load().findings[0].severity is Severity.WARNING
-    assert set(box.load().functions) == {"orders", "others"}
-
-
-# Between functions and environments
-
-
-def test_what_is_missing_is_said_once_for_all_environments(box, manifest):
-    box.function("orders", manifest("uses: [{queue: nothing, can: [send]}]"))
-    box.stack("prod", STACK)
-    box.stack("test", STACK + "  slipway:functions: {orders: {enabled: false}}\n")
-    found = box.load().findings
-    # The two catalogues differ, and so do the names that may be meant.
-    assert [finding.message for finding in found] == [
-        "queue 'nothing' is not in the catalogue of dev",
-        "queue 'nothing' is not in the catalogue of prod",
-    ]
-    assert [finding.environment for finding in found] == ["dev", "prod"]
-    box.stack("dev", STACK)
-    assert "is not in the catalogue of dev, prod" in box.only("not-in-catalogue")
-    assert box.load().findings[0].environment is None
-    assert [finding.environment for finding in box.load(["prod"]).findings] == ["prod"]
-
-
-def test_secrets_of_the_catalogue(box, manifest):
-    box.function("orders", manifest("secrets: {AA: db/password}"))
-    assert "secrets.AA names no secret in the catalogue of dev" in box.only("not-in-catalogue")
-    arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:db-AbCdEf"
-    box.stack("dev", STACK + f"  slipway:resources: {{secret: {{db: {{arn: '{arn}'}}}}}}\n")
-    assert box.lines() == []
-
-
-def test_tokens_need_an_issuer_in_each_environment(box, manifest):
-    box.function("orders", manifest("events:\n  - http: {path: /a, auth: token, visibility: public}"))
-    box.stack("prod", STACK + TOKENS)
-    assert "events[0].http.auth is token, but dev has no issuer" in box.only("no-token-issuer")
-    box.stack("dev", STACK + TOKENS)
-    assert box.lines() == []
-
-
-def test_fifo_queues(box, manifest):
-    box.stack("dev", STACK + "  slipway:resources: {queue: {q: {create: true, fifo: true}}}\n")
-    box.function("orders", manifest("events: [queue: {name: q, window: 1}]"))
-    assert "set batch to at most 10 and remove window" in box.only("fifo-batch")
-    box.function("orders", manifest("events: [queue: q]"))
-    assert box.lines() == []
-
-
-def test_the_visibility_timeout_of_an_adopted_queue_is_said_to_be_unchecked(box, manifest):
-    arn = "arn:aws:sqs:eu-central-1:123456789012:q"
-    box.stack("dev", STACK + f"  slipway:resources: {{queue: {{q: {{arn: '{arn}'}}}}}}\n")
-    box.function("orders", manifest("timeout: 42\nevents: [queue: q]"))
-    assert "is not checked; it must be at least the function's timeout, 42 seconds" in box.only("queue-visibility")
-    assert box.load().findings[0].severity is Severity.INFO
-
-
-def test_variables_of_an_environment_count_too(box, manifest):
-    box.function("orders", manifest("environment: {BIG: " + "x" * 3000 + "}"))
-    box.stack("dev", STACK + "  slipway:functions: {orders: {environment: {MORE: " + "x" * 1200 + "}}}\n")
-    assert "environment has 4207 bytes with that of dev, Lambda takes 4096" in box.only("variables-size")
-
-
-# What others build on
 
 
 def test_only_right_functions_are_handed_out(box, manifest):
