@@ -113,12 +113,10 @@ def event(request: Request, origin: Origin, identity: str, trace_id: str) -> dic
 
 
 def _headers(request: Request, trace_id: str) -> dict[str, str]:
-    """Lower-case names; a repeated header is joined with commas; cookies travel apart."""
-    headers: dict[str, str] = {}
-    for name, value in request.headers.items():
-        key = name.lower()
-        if key != "cookie" and key not in _HOP_BY_HOP:
-            headers[key] = f"{headers[key]},{value}" if key in headers else value
+    """Lower-case names; the server has joined repeated headers with commas; cookies travel apart."""
+    headers = {
+        name.lower(): value for name, value in request.headers.items() if name.lower() not in {"cookie", *_HOP_BY_HOP}
+    }
     client = request.remote_addr or "127.0.0.1"
     earlier = headers.get("x-forwarded-for")
     return headers | {

@@ -65,9 +65,12 @@ class PackageStore:
                     path = scratch / archive.extract(entry, scratch)
                     if not entry.is_dir():
                         path.chmod(_FILE_MODE | (entry.external_attr >> 16) & _EXECUTE_BITS)
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
             shutil.rmtree(scratch, ignore_errors=True)
             raise EmbeddedAwsError(f"{owner}: the package cannot be unpacked ({error})") from error
+        except EmbeddedAwsError:
+            shutil.rmtree(scratch, ignore_errors=True)
+            raise
         scratch.rename(target)
         for folder in (*(path for path in target.rglob("*") if path.is_dir()), target):
             folder.chmod(_FOLDER_MODE)

@@ -1,5 +1,6 @@
 import base64
 import datetime as dt
+import http.client
 import json
 import threading
 import time
@@ -104,6 +105,15 @@ def test_event_is_payload_format_2(site):
     assert event["requestContext"]["stage"] == "$default"
     assert "authorizer" not in event["requestContext"]
     assert "body" not in event
+
+
+def test_repeated_headers_are_joined_with_commas(site):
+    connection = http.client.HTTPConnection(site.aws.config.host, site.aws.config.entry_port, timeout=30)
+    connection.putrequest("GET", f"/{site.api}/orders/1")
+    connection.putheader("X-A", "1")
+    connection.putheader("X-A", "2")
+    connection.endheaders()
+    assert json.loads(connection.getresponse().read())["headers"]["x-a"] == "1,2"
 
 
 def test_answer_keeps_headers_cookies_and_status(site):
