@@ -75,6 +75,7 @@ class Daemon:
             state=str(self.config.state),
             api_url=self.config.api_url,
             entry_url=self.config.entry_url,
+            code=record.CODE,
         )
 
     def serve(self) -> None:

@@ -69,6 +69,8 @@ def status(config: Config) -> Status:
 def start(config: Config, timeout_s: float = _START_S) -> Status:
     """Start it if it does not run, and wait until it answers. Two calls at once start one.
 
+    One that hangs, listens elsewhere, or runs older code than this checkout's is ended first.
+
     Raises:
         EmbeddedAwsError: A port is taken, or it does not answer within `timeout_s`; the message names the reason.
     """
@@ -76,7 +78,8 @@ def start(config: Config, timeout_s: float = _START_S) -> Status:
     with _one_at_a_time(config, timeout_s):
         found = record.read(config.state)
         if found is not None and found.process() is not None:
-            if _ask(found.api_url) == found and (found.api_url, found.entry_url) == (config.api_url, config.entry_url):
+            wanted = (config.api_url, config.entry_url, record.CODE)
+            if _ask(found.api_url) == found and (found.api_url, found.entry_url, found.code) == wanted:
                 return _status(config, found)
             _end(found)
         deadline = time.monotonic() + timeout_s

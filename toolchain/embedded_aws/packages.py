@@ -56,11 +56,7 @@ class PackageStore:
         scratch = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=self._folder))
         try:
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
-                size = sum(entry.file_size for entry in archive.infolist())
-                if size > _MAX_UNPACKED_BYTES:
-                    raise EmbeddedAwsError(
-                        f"{owner}: the package unpacks to {size / 1024**2:.0f} MB; Lambda takes 250 MB at the most"
-                    )
+                _refuse_large(archive, owner)
                 for entry in archive.infolist():
                     path = scratch / archive.extract(entry, scratch)
                     if not entry.is_dir():
@@ -74,6 +70,13 @@ class PackageStore:
         scratch.rename(target)
         for folder in (*(path for path in target.rglob("*") if path.is_dir()), target):
             folder.chmod(_FOLDER_MODE)
+
+
+def _refuse_large(archive: zipfile.ZipFile, owner: str) -> None:
+    size = sum(entry.file_size for entry in archive.infolist())
+    if size > _MAX_UNPACKED_BYTES:
+        megabytes = size / 1024**2
+        raise EmbeddedAwsError(f"{owner}: the package unpacks to {megabytes:.0f} MB; Lambda takes 250 MB at the most")
 
 
 def _make_writable(folder: Path) -> None:

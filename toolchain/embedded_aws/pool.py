@@ -17,7 +17,7 @@ from toolchain.embedded_aws.packages import PackageStore
 from toolchain.embedded_aws.sandbox import Files, Sandbox, SandboxGoneError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from toolchain.embedded_aws.config import Config
     from toolchain.embedded_aws.functions import DeployedFunction
@@ -43,12 +43,14 @@ class SandboxPool:
         self._config = config
         self._packages = PackageStore(config.state / "packages")
         self._scratch = config.state / "tmp"
+        self._bytecode = config.state / "bytecode"
         self._lock = threading.Lock()
         self._idle: dict[str, list[Sandbox]] = collections.defaultdict(list)
         self._busy: set[Sandbox] = set()
         self._running: collections.Counter[str] = collections.Counter()
         self._packages.clear()
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        for left_over in (self._scratch, self._bytecode):
+            shutil.rmtree(left_over, ignore_errors=True)
 
     def run(self, function: DeployedFunction, invocation: Invocation) -> Outcome:
         """Run one invocation, in a warm sandbox if there is one.
@@ -73,17 +75,17 @@ class SandboxPool:
                     self._give_back(function, sandbox)
 
     def reap(self) -> None:
-        """Stop sandboxes that were idle for long."""
+        """Stop sandboxes that were idle for long, those of versions that were replaced among them."""
         oldest = time.monotonic() - self._config.idle_s
-        self._stop(lambda sandbox: sandbox.idle_since < oldest or not sandbox.alive)
-
-    def retire(self, keep: set[str]) -> None:
-        """Stop idle sandboxes of versions that nobody can call any more.
-
-        Args:
-            keep: Fingerprints of what is deployed now.
-        """
-        self._stop(lambda sandbox: sandbox.function.fingerprint() not in keep)
+        with self._lock:
+            idle = [sandbox for sandboxes in self._idle.values() for sandbox in sandboxes]
+            gone = [sandbox for sandbox in idle if sandbox.idle_since < oldest or not sandbox.alive]
+            for fingerprint, sandboxes in list(self._idle.items()):
+                self._idle[fingerprint] = [sandbox for sandbox in sandboxes if sandbox not in gone]
+                if not self._idle[fingerprint]:
+                    del self._idle[fingerprint]
+        for sandbox in gone:
+            sandbox.stop()
 
     def close(self) -> None:
         """Stop all sandboxes, also those that run an invocation."""
@@ -142,7 +144,7 @@ class SandboxPool:
             task=task,
             layers=tuple(reversed(layers)),
             scratch=Path(tempfile.mkdtemp(dir=self._scratch)),
-            bytecode=self._config.state / "bytecode" / task.name,
+            bytecode=self._bytecode / task.name,
         )
         return Sandbox(function, files, self._environment(function), self._config.init_timeout_s)
 
@@ -156,13 +158,3 @@ class SandboxPool:
             "AWS_ENDPOINT_URL": self._config.api_url,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
-
-    def _stop(self, condition: Callable[[Sandbox], bool]) -> None:
-        with self._lock:
-            gone = [sandbox for idle in self._idle.values() for sandbox in idle if condition(sandbox)]
-            for fingerprint, idle in list(self._idle.items()):
-                self._idle[fingerprint] = [sandbox for sandbox in idle if sandbox not in gone]
-                if not self._idle[fingerprint]:
-                    del self._idle[fingerprint]
-        for sandbox in gone:
-            sandbox.stop()

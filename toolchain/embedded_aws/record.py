@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import psutil
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SERVICE = "slipway embedded AWS"
 """How the API port introduces itself."""
 _FILE = "daemon.json"
+
+
+def _code() -> str:
+    digest = hashlib.sha256()
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
+
+
+CODE = _code()
+"""Digest of the embedded AWS's own code, as this process was started from it."""
 _CLOCK_S = 1.0
 
 
@@ -28,6 +38,7 @@ class Record:
         state: The folder of its checkout.
         api_url: Address of all AWS services.
         entry_url: Address of the HTTP entry.
+        code: `CODE` of the process: another one is older than this checkout, and is replaced at the next start.
     """
 
     pid: int
@@ -36,6 +47,7 @@ class Record:
     state: str
     api_url: str
     entry_url: str
+    code: str
 
     def to_json(self) -> dict[str, Any]:
         """The record as JSON values."""

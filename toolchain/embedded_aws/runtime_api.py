@@ -79,7 +79,7 @@ class RuntimeApi:
         self._invocations: queue.Queue[Invocation | None] = queue.Queue()
         self._server = make_server("127.0.0.1", 0, self._application, threaded=True, request_handler=_QuietHandler)
         self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, name="runtime-api", daemon=True
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.5}, name="runtime-api", daemon=True
         )
         self._thread.start()
 

@@ -123,6 +123,12 @@ def test_a_hung_daemon_is_replaced(own, monkeypatch):
     assert fresh.running
 
 
+def test_one_that_runs_older_code_is_replaced(own, monkeypatch):
+    older = lifecycle.start(own)
+    monkeypatch.setattr(record, "CODE", "newer")
+    assert lifecycle.start(own).pid != older.pid
+
+
 def test_a_start_that_was_killed_half_way_is_healed(own):
     own.state.mkdir(parents=True)
     script = f"from toolchain.embedded_aws import lifecycle, config; lifecycle.start(config.Config.from_json({own.to_json()!r}))"
@@ -148,6 +154,7 @@ def test_a_record_of_a_stranger_is_never_killed(own):
             state=str(own.state),
             api_url=own.api_url,
             entry_url=own.entry_url,
+            code=record.CODE,
         )
         record.write(own.state, found)
         assert lifecycle.status(own).running is False

@@ -14,6 +14,7 @@ def mine(**changes):
         "state": "/s",
         "api_url": "a",
         "entry_url": "e",
+        "code": "c",
     }
     return Record(**{**values, **changes})
 
