@@ -89,10 +89,10 @@ class _Scan:
         self.names = self.tree.names
         self.stats = self.tree.stats
 
-    def folder(self, path: str, prefix: str, above: tuple[str, ...]) -> None:
+    def folder(self, path: str, prefix: str, above: tuple[bytes, ...]) -> None:
         """Take in a folder; `above` are the real paths of those that it lies in through links, and of the first."""
         try:
-            with os.scandir(path) as entries:
+            with os.scandir(_on_disk(path)) as entries:
                 listing = list(entries)
         except OSError as error:
             self._problem(prefix.rstrip("/") or ".", "unreadable-file", _reason(error), "check its permissions")
@@ -101,7 +101,7 @@ class _Scan:
         taken = []
         # The loop that every run goes through for every file: as little as possible for a regular one.
         for entry in listing:
-            name = entry.name
+            name = entry.name.decode("utf-8", "surrogateescape")
             try:
                 status = entry.stat(follow_symlinks=False)
             except OSError as error:
@@ -110,7 +110,7 @@ class _Scan:
             if stat.S_ISREG(status.st_mode):
                 if self._file(prefix + name, name, status, top=top):
                     taken.append(name)
-            elif self._other(entry, prefix + name, status, above, top=top):
+            elif self._other(prefix + name, name, status, above, top=top):
                 taken.append(name)
         if len({name.lower() for name in taken}) != len(taken) or not "".join(taken).isascii():
             self._check_names(taken, prefix)
@@ -125,26 +125,24 @@ class _Scan:
         self.stats.append((relative, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino))
         return True
 
-    def _other(
-        self, entry: os.DirEntry[str], relative: str, status: os.stat_result, above: tuple[str, ...], *, top: bool
-    ) -> bool:
+    def _other(self, relative: str, name: str, status: os.stat_result, above: tuple[bytes, ...], *, top: bool) -> bool:
         """Take in what is no regular file; returns whether anything of it travels."""
-        name = entry.name
         wanted = folder_travels(name, top=top)
         if stat.S_ISDIR(status.st_mode):
             if wanted:
-                self.folder(entry.path, relative + "/", above)
+                self.folder(f"{self.root}/{relative}", relative + "/", above)
             return wanted
         if (wanted and file_travels(name, top=top)) or (top and name in _EXTRAS):
             if stat.S_ISLNK(status.st_mode):
                 times = status.st_mtime_ns, status.st_ctime_ns
                 self.stats.append((relative, status.st_size, *times, status.st_ino))
-                return self._link(relative, name, entry.path, above)
+                return self._link(relative, name, above)
             self._problem(relative, "special-file", "is not a regular file", "remove it or move it out of the folder")
         return False
 
-    def _link(self, relative: str, name: str, path: str, above: tuple[str, ...]) -> bool:
+    def _link(self, relative: str, name: str, above: tuple[bytes, ...]) -> bool:
         """Follow a symbolic link that stays inside the folder; its content travels as if it were no link."""
+        path = _on_disk(f"{self.root}/{relative}")
         try:
             real = os.path.realpath(path, strict=True)
             here = os.path.realpath(os.path.dirname(path))  # noqa: PTH120 - strings, see `folder`
@@ -152,15 +150,15 @@ class _Scan:
         except OSError as error:
             self._problem(relative, "symlink-broken", f"is a symbolic link: {_reason(error)}", "remove or mend it")
             return False
-        if not real.startswith(os.path.realpath(self.root) + os.sep):
+        if not real.startswith(os.path.realpath(_on_disk(self.root)) + b"/"):
             remedy = "copy the file here, or put shared code into functions/shared"
             self._problem(relative, "symlink-outside", "is a symbolic link that leaves its folder", remedy)
             return False
         if stat.S_ISDIR(status.st_mode):
-            if real in above or f"{here}/".startswith(f"{real}/"):
+            if real in above or (here + b"/").startswith(real + b"/"):
                 self._problem(relative, "symlink-loop", "is a symbolic link to a folder that it lies in", "remove it")
                 return False
-            self.folder(path, relative + "/", (*above, real))
+            self.folder(f"{self.root}/{relative}", relative + "/", (*above, real))
             return True
         if not stat.S_ISREG(status.st_mode):
             self._problem(relative, "special-file", "leads to what is not a regular file", "remove it")
@@ -196,9 +194,14 @@ def scan(folder: Path | str) -> Tree:
     Args:
         folder: Absolute path of an existing folder.
     """
-    scanning = _Scan(os.fspath(folder))
+    scanning = _Scan(os.fsencode(folder).decode("utf-8", "surrogateescape"))
     scanning.folder(scanning.root, "", ())
     return scanning.tree
+
+
+def _on_disk(path: str) -> bytes:
+    # Names are UTF-8 whatever the locale says, or the same files would be packaged under other names elsewhere.
+    return path.encode("utf-8", "surrogateescape")
 
 
 def read(path: str) -> bytes:
@@ -207,13 +210,10 @@ def read(path: str) -> bytes:
     Raises:
         OSError: It cannot be read, or has become something else since.
     """
-    with open(path, "rb", opener=_open_at_once) as file:
-        return file.read()
-
-
-def _open_at_once(path: str, flags: int) -> int:
     # A named pipe that has taken a file's place must not make us wait for its writer.
-    return os.open(path, flags | os.O_NONBLOCK)
+    handle = os.open(_on_disk(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(handle, "rb") as file:
+        return file.read()
 
 
 def as_findings(tree: Tree, *, prefix: str, function: str | None) -> list[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 from uv import find_uv_bin
@@ -119,7 +120,9 @@ def run_uv(arguments: Sequence[str | Path], *, cwd: Path, function: str, target:
         RegistryError: The index, the network or the disk failed.
     """
     environment = {name: value for name, value in os.environ.items() if name not in _IGNORED}
+    environment["UV_PYTHON_DOWNLOADS"] = "never"
     command = [find_uv_bin(), *(os.fspath(word) for word in arguments), "--no-progress", "--color", "never"]
+    command += ["--python", sys.executable]  # uv only asks it about itself; what is installed is for the target
     done = subprocess.run(
         command, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )

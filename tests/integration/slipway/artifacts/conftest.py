@@ -1,7 +1,13 @@
+import base64
+import hashlib
+import io
 import os
 import shutil
 import subprocess
+import tarfile
+import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -47,3 +53,71 @@ def git(project):
         return done.stdout.strip()
 
     return run
+
+
+def wheel(folder, name, version="1.0", files=None, *, tag="py3-none-any", requires=()):
+    """Write a wheel; returns its requirement line with hash."""
+    info = f"{name}-{version}.dist-info"
+    lines = [
+        "Metadata-Version: 2.1",
+        f"Name: {name}",
+        f"Version: {version}",
+        *(f"Requires-Dist: {r}" for r in requires),
+    ]
+    content = {
+        **({f"{name}.py": f"NAME = '{name}'\n"} if files is None else files),
+        f"{info}/METADATA": "\n".join(lines) + "\n",
+        f"{info}/WHEEL": f"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: {tag}\n",
+    }
+    record = []
+    path = folder / f"{name}-{version}-{tag}.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file, text in content.items():
+            data = text.encode()
+            archive.writestr(file, data)
+            digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+            record.append(f"{file},sha256={digest},{len(data)}")
+        archive.writestr(f"{info}/RECORD", "\n".join([*record, f"{info}/RECORD,,", ""]))
+    return pin(path, name, version)
+
+
+def sdist(folder, name, version="1.0"):
+    """Write a source distribution; returns its requirement line with hash."""
+    path = folder / f"{name}-{version}.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        data = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode()
+        member = tarfile.TarInfo(f"{name}-{version}/PKG-INFO")
+        member.size = len(data)
+        archive.addfile(member, io.BytesIO(data))
+    return pin(path, name, version)
+
+
+def pin(path, name, version):
+    return f"{name}=={version} --hash=sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}\n"
+
+
+@pytest.fixture
+def wheels(tmp_path, monkeypatch):
+    """A folder of wheels that uv looks at instead of an index; `wheel` and `sdist` write into it."""
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    monkeypatch.setenv("UV_FIND_LINKS", str(folder))
+    monkeypatch.setenv("UV_NO_INDEX", "1")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
+    return SimpleNamespace(
+        folder=folder,
+        wheel=lambda *words, **options: wheel(folder, *words, **options),
+        sdist=lambda *words, **options: sdist(folder, *words, **options),
+    )
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A project with one plain function, `orders`, whose lock file the test writes."""
+    project = Project(tmp_path / "small")
+    (project.functions / "orders").mkdir(parents=True)
+    (project.root / "Pulumi.yaml").write_text("name: slipway\n")
+    (project.functions / "orders/main.py").write_text("def handler(event, context):\n    return 1\n")
+    manifest = "owner: team\nruntime: python3.11\nhandler: main:handler\n"
+    (project.functions / "orders/function.yaml").write_text(manifest)
+    return project
