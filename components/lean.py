@@ -1,17 +1,19 @@
-"""Keeps the SDK from sending the engine what nobody reads: debug messages and stack traces.
+"""Keeps the SDK from work that nobody needs: debug messages, stack traces, and waiting in quadratic time.
 
-Both are facts of the Python SDK, measured in docs/adr: debug messages are more than half of a preview's CPU time, stack
-traces three quarters of the state's bytes, with the paths of the machine in them. With `--debug` nothing is left out.
+All three are facts of the Python SDK, measured in docs/adr. With `--debug` the SDK is left as it is.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 import psutil
 import pulumi
 from pulumi.runtime import resource as sdk_resource
+from pulumi.runtime import stack as sdk_stack
 from pulumi.runtime.proto import source_pb2
 
 DEBUG_VARIABLE = "SLIPWAY_ENGINE_DEBUG"
@@ -23,15 +25,16 @@ _WITH_VALUE = frozenset("CcmptsvxrQ")
 
 
 def lean_engine_calls() -> bool:
-    """Leave debug messages and stack traces out, unless the engine was started with `--debug`; call it first of all.
+    """Do all of the below, unless the engine was started with `--debug`; call it first of all.
 
     Returns:
-        Whether they are left out.
+        Whether it was done.
     """
     if debug_wanted():
         return False
     quiet_debug_logs()
     drop_stack_traces()
+    wait_once()
     return True
 
 
@@ -47,6 +50,30 @@ def drop_stack_traces() -> None:
     that registrations go without.
     """
     sdk_resource._get_stack_trace = source_pb2.StackTrace  # noqa: SLF001 - see above
+
+
+def wait_once() -> None:
+    """Wait for all outstanding outputs together, and no longer anew for all of them whenever one is done.
+
+    At the end of a program the SDK waits for the first of N outputs to be done, registering with all of them, N times.
+    The first *failed* one is enough: until then there is nothing to do but to wait on.
+    """
+    sdk_stack.asyncio = _PatientAsyncio()  # type: ignore[attr-defined, assignment]
+
+
+class _PatientAsyncio:
+    """The module asyncio as the SDK's end of a program sees it."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(asyncio, name)
+
+    @staticmethod
+    async def wait(
+        tasks: Collection[asyncio.Task[Any]], *, return_when: str
+    ) -> tuple[set[asyncio.Task[Any]], set[asyncio.Task[Any]]]:
+        """Until all tasks are done or one has failed, where the SDK asks to wait for the first that is done."""
+        patient = asyncio.FIRST_EXCEPTION if return_when == asyncio.FIRST_COMPLETED else return_when
+        return await asyncio.wait(tasks, return_when=patient)
 
 
 def debug_wanted() -> bool:

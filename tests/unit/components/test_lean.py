@@ -1,7 +1,10 @@
+import asyncio
+
 import psutil
 import pulumi
 import pytest
 from pulumi.runtime import resource as sdk_resource
+from pulumi.runtime import stack as sdk_stack
 from pulumi_aws import sqs
 
 from components import lean
@@ -11,6 +14,7 @@ from components import lean
 def _restore(monkeypatch):
     monkeypatch.setattr(pulumi.log, "debug", pulumi.log.debug)
     monkeypatch.setattr(sdk_resource, "_get_stack_trace", sdk_resource._get_stack_trace)
+    monkeypatch.setattr(sdk_stack, "asyncio", sdk_stack.asyncio)
     monkeypatch.delenv(lean.DEBUG_VARIABLE, raising=False)
 
 
@@ -97,3 +101,70 @@ def test_processes_that_cannot_be_read_mean_no_debug(monkeypatch):
 
     monkeypatch.setattr(psutil, "Process", Gone)
     assert not lean.debug_wanted()
+
+
+class Waits:
+    """Counts how often the SDK waits for outputs, and for how many."""
+
+    def __init__(self, monkeypatch):
+        self.sizes = []
+        wait = asyncio.wait
+
+        def counted(tasks, *, return_when):
+            self.sizes.append(len(tasks))
+            return wait(tasks, return_when=return_when)
+
+        monkeypatch.setattr(asyncio, "wait", counted)
+
+
+def many():
+    """Outputs that are done one after the other, and so each alone."""
+    previous = pulumi.Output.from_input(0)
+    for _ in range(50):
+        previous = previous.apply(lambda value: value + 1)
+    return [sqs.Queue(f"q{index}", name=f"q{index}") for index in range(5)], previous
+
+
+def test_outputs_are_waited_for_together(monkeypatch, engine, resolved):
+    before = Waits(monkeypatch)
+    engine.run(many)
+    after = Waits(monkeypatch)
+    lean.wait_once()
+    _, last = engine.run(many)
+    assert resolved(last) == 50
+    assert sum(after.sizes) < sum(before.sizes) / 2, "the SDK no longer waits for each alone: wait_once has no purpose"
+
+
+def test_an_output_that_fails_still_ends_the_program(engine):
+    lean.wait_once()
+
+    def program():
+        sqs.Queue("q").name.apply(lambda name: 1 / 0)
+        pulumi.Output.from_input(1).apply(lambda one: pulumi.Output.from_input(one + 1))
+
+    with pytest.raises(ZeroDivisionError):
+        engine.run(program)
+
+
+def test_an_output_that_fails_is_told_without_waiting_for_one_that_never_comes(engine):
+    lean.wait_once()
+
+    def program():
+        never = asyncio.get_event_loop().create_future()
+        pulumi.Output.from_input(never)
+        pulumi.Output.from_input(1).apply(lambda _: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        engine.run(program)
+
+
+def test_resources_made_inside_an_apply_are_still_waited_for(engine):
+    lean.wait_once()
+    engine.run(lambda: sqs.Queue("a").id.apply(lambda _: sqs.Queue("b").id.apply(lambda _: sqs.Queue("c"))) and None)
+    assert {r.name for r in engine.kinds("Queue")} == {"a", "b", "c"}
+
+
+def test_the_rest_of_asyncio_is_the_real_one():
+    lean.wait_once()
+    assert sdk_stack.asyncio.sleep is asyncio.sleep
+    assert sdk_stack.asyncio.FIRST_COMPLETED == asyncio.FIRST_COMPLETED
