@@ -29,11 +29,6 @@ _LOG_FILES = 3
 _REAP_S = 5.0
 _log = logging.getLogger("toolchain.embedded_aws")
 
-ALREADY_RUNNING = 75
-"""Exit status when another process serves this checkout."""
-PORT_TAKEN = 76
-"""Exit status when a port cannot be had."""
-
 
 class Daemon:
     """All parts of a running embedded AWS."""
@@ -63,20 +58,7 @@ class Daemon:
 
     def status(self) -> dict[str, Any]:
         """What `lifecycle.status` asks a running daemon for."""
-        return {"service": record.SERVICE, **self.record().to_json()}
-
-    def record(self) -> Record:
-        """Who this process is, as written down for later commands."""
-        me = psutil.Process()
-        return Record(
-            pid=me.pid,
-            created=me.create_time(),
-            instance=self._instance,
-            state=str(self.config.state),
-            api_url=self.config.api_url,
-            entry_url=self.config.entry_url,
-            code=record.CODE,
-        )
+        return {"service": record.SERVICE, **_record(self.config, self._instance).to_json()}
 
     def serve(self) -> None:
         """Serve until a signal says to end."""
@@ -85,7 +67,7 @@ class Daemon:
         for server in self._servers:
             threading.Thread(target=server.serve_forever, name=f"port-{server.port}", daemon=True).start()
         self._parts.start()
-        record.write(self.config.state, self.record())
+        record.write(self.config.state, _record(self.config, self._instance))
         _log.info("instance %s serves %s and %s", self._instance, self.config.api_url, self.config.entry_url)
         while not self._ended.wait(_REAP_S):
             self._parts.tidy()
@@ -98,6 +80,20 @@ class Daemon:
     def _end(self, number: int, frame: FrameType | None) -> None:
         del number, frame
         self._ended.set()
+
+
+def _record(config: Config, instance: str) -> Record:
+    """Who this process is, as written down for later commands."""
+    me = psutil.Process()
+    return Record(
+        pid=me.pid,
+        created=me.create_time(),
+        instance=instance,
+        state=str(config.state),
+        api_url=config.api_url,
+        entry_url=config.entry_url,
+        code=record.CODE,
+    )
 
 
 def _quiet(handler: type[Any]) -> type[Any]:
@@ -133,13 +129,15 @@ def main() -> None:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        sys.exit(ALREADY_RUNNING)
+        sys.exit(record.ALREADY_RUNNING)
+    # Written before anything that may hang, so that the next start can end this process.
+    record.write(config.state, _record(config, instance))
     try:
         daemon = Daemon(config, instance)
     except OSError as error:
         _log.exception("cannot serve")
         sys.stderr.write(f"{error}\n")
-        sys.exit(PORT_TAKEN)
+        sys.exit(1)
     daemon.serve()
 
 

@@ -74,8 +74,7 @@ class Keeper:
             return
         with self._lock:
             if not self._marked:
-                self._mark.touch()
-                self._marked = True
+                self._set_mark()
             self._changes += 1
             self._running += 1
         try:
@@ -118,6 +117,14 @@ class Keeper:
             self._mark.unlink(missing_ok=True)
             self._marked = False
         return True
+
+    def _set_mark(self) -> None:
+        """Let nobody use what was saved before; on a full disk by removing it, which always works."""
+        try:
+            self._mark.touch()
+            self._marked = True
+        except OSError:
+            self._file.unlink(missing_ok=True)
 
     def _restored(self) -> str | None:
         if self._marked or not self._file.exists():

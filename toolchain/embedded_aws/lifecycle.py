@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 _START_S = 90.0
 _STOP_S = 15.0
-_ANSWER_S = 5.0
+_ANSWER_S = 10.0
+"""How long a daemon of ours may take to answer before it counts as hung."""
+_STRANGER_S = 1.0
 _LOOK_S = 0.05
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -62,7 +64,7 @@ class Status:
 def status(config: Config) -> Status:
     """Whether the embedded AWS of this checkout runs; changes nothing."""
     found = record.read(config.state)
-    running = found is not None and found.process() is not None and _ask(found.api_url) == found
+    running = found is not None and found.process() is not None and _ask(found.api_url, _ANSWER_S) == found
     return _status(config, found if running else None)
 
 
@@ -74,22 +76,32 @@ def start(config: Config, timeout_s: float = _START_S) -> Status:
     Raises:
         EmbeddedAwsError: A port is taken, or it does not answer within `timeout_s`; the message names the reason.
     """
+    try:
+        return _start(config, timeout_s)
+    except OSError as error:
+        raise EmbeddedAwsError(
+            f"{config.state} cannot be used by the embedded AWS: {error.strerror or error}; "
+            f"free some space there or make it writable, and try again"
+        ) from error
+
+
+def _start(config: Config, timeout_s: float) -> Status:
     config.state.mkdir(parents=True, exist_ok=True)
     with _one_at_a_time(config, timeout_s):
         found = record.read(config.state)
         if found is not None and found.process() is not None:
             wanted = (config.api_url, config.entry_url, record.CODE)
-            if _ask(found.api_url) == found and (found.api_url, found.entry_url, found.code) == wanted:
+            if _ask(found.api_url, _ANSWER_S) == found and (found.api_url, found.entry_url, found.code) == wanted:
                 return _status(config, found)
             _end(found)
         deadline = time.monotonic() + timeout_s
         process, log = _spawn(config)
         while time.monotonic() < deadline:
-            answer = _ask(config.api_url)
+            answer = _ask(config.api_url, _STRANGER_S)
             if answer is not None and answer.state == str(config.state):
                 return dataclasses.replace(_status(config, answer), started=answer.pid == process.pid)
             ended = process.poll()
-            if ended is not None and not _other_starts(config, ended):
+            if ended is not None and ended != record.ALREADY_RUNNING:
                 raise EmbeddedAwsError(_why(config, log))
             time.sleep(_LOOK_S)
         process.kill()
@@ -142,12 +154,12 @@ def _status(config: Config, found: Record | None) -> Status:
     )
 
 
-def _ask(api_url: str) -> Record | None:
+def _ask(api_url: str, timeout_s: float) -> Record | None:
     """Who answers on an API port; None when nobody does, or a stranger."""
     with requests.Session() as session:
         session.trust_env = False
         try:
-            response = session.get(f"{api_url}/_slipway/status", timeout=_ANSWER_S)
+            response = session.get(f"{api_url}/_slipway/status", timeout=timeout_s)
             values = response.json()
         except (requests.RequestException, ValueError):
             return None
@@ -180,14 +192,6 @@ def _spawn(config: Config) -> tuple[subprocess.Popen[bytes], Path]:
     return process, output
 
 
-def _other_starts(config: Config, exit_status: int) -> bool:
-    """Whether our process ended because an earlier one of this checkout is on its way up, or hangs there."""
-    from toolchain.embedded_aws.daemon import ALREADY_RUNNING  # noqa: PLC0415 - not needed in the usual case
-
-    del config
-    return exit_status == ALREADY_RUNNING
-
-
 def _why(config: Config, output: Path) -> str:
     for port in (config.api_port, config.entry_port):
         holder = _holder(port)
@@ -202,7 +206,7 @@ def _why(config: Config, output: Path) -> str:
 
 def _holder(port: int) -> str | None:
     """The process that listens on a port, in words, or None when nobody does."""
-    answer = _ask(f"http://127.0.0.1:{port}")
+    answer = _ask(f"http://127.0.0.1:{port}", _STRANGER_S)
     if answer is not None:
         return f"the embedded AWS of another checkout ({answer.state}, process {answer.pid})"
     try:

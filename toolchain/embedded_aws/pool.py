@@ -136,14 +136,15 @@ class SandboxPool:
             python = runner.interpreter(function.runtime, self._config.cache)
             task = self._packages.unpack(function.content, function.code_sha256, owner)
             layers = [self._packages.unpack(layer.content, layer.sha256, layer.arn) for layer in function.layers]
-        except EmbeddedAwsError as error:
+            self._scratch.mkdir(parents=True, exist_ok=True)
+            scratch = Path(tempfile.mkdtemp(dir=self._scratch))
+        except (EmbeddedAwsError, OSError) as error:
             raise CannotRunError(f"{owner}: {error}") from error
-        self._scratch.mkdir(parents=True, exist_ok=True)
         files = Files(
             python=python,
             task=task,
             layers=tuple(reversed(layers)),
-            scratch=Path(tempfile.mkdtemp(dir=self._scratch)),
+            scratch=scratch,
             bytecode=self._bytecode / task.name,
         )
         return Sandbox(function, files, self._environment(function), self._config.init_timeout_s)

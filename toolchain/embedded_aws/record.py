@@ -12,6 +12,8 @@ import psutil
 
 SERVICE = "slipway embedded AWS"
 """How the API port introduces itself."""
+ALREADY_RUNNING = 75
+"""Exit status of a daemon that found another one at work for its checkout."""
 _FILE = "daemon.json"
 
 
