@@ -59,8 +59,9 @@ class Record:
     def from_json(cls, values: Any) -> Record | None:
         """A record from JSON values; None when they are something else."""
         names = {field.name for field in dataclasses.fields(cls)}
-        if not isinstance(values, dict) or not names <= set(values):
+        if not isinstance(values, dict) or not names - {"code"} <= set(values):
             return None
+        values = {"code": "", **values}  # records of the first version did not have it
         return cls(**{name: values[name] for name in names})
 
     def process(self) -> psutil.Process | None:
