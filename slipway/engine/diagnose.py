@@ -85,12 +85,13 @@ _AWS_SAID = re.compile(
     re.DOTALL,
 )
 _API_ERROR = re.compile(r"(?:api error |^\W*|, )(?P<error>[A-Za-z]+: .*)", re.DOTALL)
-_NOISE = re.compile(r"\d+ errors? occurred:\s*\*?\s*")
+_NOISE = re.compile(r"\d+ errors? occurred:\s*\*?\s*|^(?:refreshing|deleting) urn:pulumi:\S+: ")
 # Lines of the provider's own log, which repeat what its answer says, with a status and in more words.
 _LOG_LINE = re.compile(r"^\S+\.go:\d+: ")
 # What only repeats that something failed.
 _ECHO = re.compile(r"^(?:update|preview|refresh|destroy|resource|deployment) (?:failed|was)", re.IGNORECASE)
 _MAX_TEXT = 600
+_MAX_LINES = 8
 
 
 def cause_of(text: str) -> Cause | None:
@@ -130,7 +131,10 @@ def explain(diagnostics: Iterable[Diagnostic], output: str, stack: str) -> str:
     if not lines:
         lines = [f"{stack}: {readable(_error_in(output))}"]
         texts = [output]
-    return "\n".join([*dict.fromkeys(lines), *_advice([cause_of(text) for text in texts], stack)])
+    distinct = list(dict.fromkeys(lines))
+    if len(distinct) > _MAX_LINES:
+        distinct[_MAX_LINES:] = [f"... and {len(distinct) - _MAX_LINES} more errors"]
+    return "\n".join([*distinct, *_advice([cause_of(text) for text in texts], stack)])
 
 
 def _advice(causes: Sequence[Cause | None], stack: str) -> list[str]:

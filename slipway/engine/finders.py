@@ -38,6 +38,10 @@ class Wanted:
         value = self.inputs.get(key)
         return default if value is None else str(value)
 
+    def has(self, *keys: str) -> bool:
+        """Whether all these inputs are set; what a preview does not know yet is not."""
+        return all(self.text(key) for key in keys)
+
 
 def find(aws: Aws, wanted: Wanted) -> str | None:
     """The id of a resource if it may exist.
@@ -60,17 +64,23 @@ def find(aws: Aws, wanted: Wanted) -> str | None:
 
 
 def _joined(separator: str, *keys: str) -> Callable[[Aws, Wanted], str | None]:
-    """Ids that are inputs joined together; inputs that are not set are left out."""
+    """Ids that are inputs joined together."""
 
     def finder(aws: Aws, wanted: Wanted) -> str | None:
         del aws
-        return separator.join(value for key in keys if (value := wanted.text(key))) or None
+        return separator.join(wanted.text(key) for key in keys) if wanted.has(*keys) else None
 
     return finder
 
 
 def _function_and_qualifier(separator: str) -> Callable[[Aws, Wanted], str | None]:
-    return _joined(separator, "functionName", "qualifier")
+    """Ids that are a function's name with a qualifier, if there is one."""
+
+    def finder(aws: Aws, wanted: Wanted) -> str | None:
+        keys = ("functionName", "qualifier") if "qualifier" in wanted.inputs else ("functionName",)
+        return _joined(separator, *keys)(aws, wanted)
+
+    return finder
 
 
 def _on_bus(separator: str, *keys: str) -> Callable[[Aws, Wanted], str | None]:
@@ -79,31 +89,43 @@ def _on_bus(separator: str, *keys: str) -> Callable[[Aws, Wanted], str | None]:
     def finder(aws: Aws, wanted: Wanted) -> str | None:
         del aws
         bus = wanted.text("eventBusName", "default")
+        if not wanted.has(*keys):
+            return None
         return separator.join([*([] if bus == "default" else [bus]), *(wanted.text(key) for key in keys)])
 
     return finder
 
 
-def _schedule(aws: Aws, wanted: Wanted) -> str:
+def _schedule(aws: Aws, wanted: Wanted) -> str | None:
     del aws
+    if not wanted.has("name"):
+        return None
     return f"{wanted.text('groupName', 'default')}/{wanted.text('name')}"
 
 
-def _alias(aws: Aws, wanted: Wanted) -> str:
+def _alias(aws: Aws, wanted: Wanted) -> str | None:
+    if not wanted.has("functionName", "name"):
+        return None
     found = aws.client("lambda").get_alias(FunctionName=wanted.text("functionName"), Name=wanted.text("name"))
     return str(found["AliasArn"])
 
 
-def _queue(aws: Aws, wanted: Wanted) -> str:
+def _queue(aws: Aws, wanted: Wanted) -> str | None:
+    if not wanted.has("name"):
+        return None
     return str(aws.client("sqs").get_queue_url(QueueName=wanted.text("name"))["QueueUrl"])
 
 
-def _policy(aws: Aws, wanted: Wanted) -> str:
+def _policy(aws: Aws, wanted: Wanted) -> str | None:
+    if not wanted.has("name"):
+        return None
     partition = aws.session.get_partition_for_region(aws.region)
     return f"arn:{partition}:iam::{aws.account}:policy{wanted.text('path', '/')}{wanted.text('name')}"
 
 
 def _mapping(aws: Aws, wanted: Wanted) -> str | None:
+    if not wanted.has("functionName", "eventSourceArn"):
+        return None
     pages = aws.client("lambda").get_paginator("list_event_source_mappings")
     found = pages.paginate(FunctionName=wanted.text("functionName"), EventSourceArn=wanted.text("eventSourceArn"))
     return _free(wanted, (item["UUID"] for page in found for item in page["EventSourceMappings"]))
@@ -154,6 +176,8 @@ def _part_of_api(operation: str, id_key: str, **same: str) -> Callable[[Aws, Wan
     """Parts of an HTTP API, found by attributes: AWS's name of each, and the input that it equals."""
 
     def finder(aws: Aws, wanted: Wanted) -> str | None:
+        if not wanted.has("apiId", *same.values()):
+            return None
         pages = aws.client("apigatewayv2").get_paginator(operation).paginate(ApiId=wanted.text("apiId"))
         return _free(
             wanted,

@@ -77,8 +77,8 @@ def settle(state: Mapping[str, Any], aws: Aws, planned: Sequence[dict[str, Any]]
         name = f"{name_of(resource['urn'])} ({resource['type']})"
         if operation["type"] != CREATING:
             said.append(f"{name}: was interrupted while {operation['type']}; it is looked at again")
-        elif resource["type"].startswith(_LOCAL_TYPES):
-            said.append(f"{name}: is made anew")
+        elif not resource.get("custom") or resource["type"].startswith(_LOCAL_TYPES):
+            continue  # components and providers exist in the state alone, and are made anew
         elif resource["type"] not in KNOWN_TYPES:
             said.append(
                 f"{name}: was interrupted while being created; not checked whether it exists, its type is unknown "
