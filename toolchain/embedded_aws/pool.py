@@ -137,17 +137,16 @@ class SandboxPool:
             task = self._packages.unpack(function.content, function.code_sha256, owner)
             layers = [self._packages.unpack(layer.content, layer.sha256, layer.arn) for layer in function.layers]
             self._scratch.mkdir(parents=True, exist_ok=True)
-            scratch = Path(tempfile.mkdtemp(dir=self._scratch))
+            files = Files(
+                python=python,
+                task=task,
+                layers=tuple(reversed(layers)),
+                scratch=Path(tempfile.mkdtemp(dir=self._scratch)),
+                bytecode=self._bytecode / task.name,
+            )
+            return Sandbox(function, files, self._environment(function), self._config.init_timeout_s)
         except (EmbeddedAwsError, OSError) as error:
             raise CannotRunError(f"{owner}: {error}") from error
-        files = Files(
-            python=python,
-            task=task,
-            layers=tuple(reversed(layers)),
-            scratch=scratch,
-            bytecode=self._bytecode / task.name,
-        )
-        return Sandbox(function, files, self._environment(function), self._config.init_timeout_s)
 
     def _environment(self, function: DeployedFunction) -> dict[str, str]:
         """What points SDKs inside a function at the embedded AWS."""

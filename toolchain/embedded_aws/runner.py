@@ -57,8 +57,9 @@ def _digest(version: str, base: str) -> str:
 
 
 def _find_python(version: str) -> str:
-    if version == f"{sys.version_info.major}.{sys.version_info.minor}":
-        return str(Path(sys.base_prefix) / "bin" / f"python{version}")
+    own = Path(sys.base_prefix) / "bin" / f"python{version}"
+    if version == f"{sys.version_info.major}.{sys.version_info.minor}" and own.exists():
+        return str(own)
     environment = {**os.environ, "PATH": _search_path(version)}
     found = _run([find_uv_bin(), "python", "find", "--no-project", "--no-python-downloads", version], environment)
     if found.returncode != 0:

@@ -82,7 +82,11 @@ class Sandbox:
         self._began = time.monotonic()
         self.log.init_start()
         variables = self._variables(environment)
-        self._process, self._pump = _SPAWNER.submit(self._spawn, variables).result()
+        try:
+            self._process, self._pump = _SPAWNER.submit(self._spawn, variables).result()
+        except OSError:
+            self._api.close()
+            raise
         threading.Thread(target=self._watch, name="sandbox-watch", daemon=True).start()
 
     @property
