@@ -10,6 +10,7 @@ licences, data and type information stay.
 from __future__ import annotations
 
 import collections
+import csv
 import dataclasses
 import hashlib
 import json
@@ -24,6 +25,7 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from slipway.artifacts.limits import check_size, dependency_sizes
 from slipway.artifacts.lockfile import parse_lock
 from slipway.artifacts.store import writing_to
 from slipway.artifacts.uv import run_uv
@@ -151,13 +153,15 @@ class _Install:
             kept = [distribution for distribution in found if distribution.name in stay]
             owners = _owners(kept)
             self._settle(kept, owners, lock, target)
-            sizes: collections.Counter[str] = collections.Counter()
+            sizes = collections.Counter(dict.fromkeys(stay, 0))
+            for name, owner in owners.items():
+                sizes[owner] += os.stat(f"{target}/{name}").st_size  # noqa: PTH116 - thousands of files
+            packages = {d.name: {"version": d.version, "bytes": sizes[d.name]} for d in kept}
+            check_size(self.inputs.function, dependency_sizes(packages))
             with ZipWriter(path) as archive:
                 for name in sorted(owners):
-                    content = (target / name).read_bytes()
-                    archive.add(name, content)
-                    sizes[owners[name]] += len(content)
-        packages = {d.name: {"version": d.version, "bytes": sizes[d.name]} for d in kept}
+                    with open(f"{target}/{name}", "rb") as file:  # noqa: PTH123 - thousands of files
+                        archive.add(name, file.read())
         return {"packages": packages, "warnings": warnings}
 
     def _uv(self, requirements: Path, target: Path) -> list[str]:
@@ -246,9 +250,10 @@ def _nodes(requirement: Requirement) -> list[tuple[str, str]]:
 
 def _distributions(target: Path) -> Iterable[_Distribution]:
     for installed in metadata.distributions(path=[os.fspath(target)]):
-        files = {file.as_posix(): file.hash.value if file.hash else "" for file in installed.files or ()}
-        requires = tuple(Requirement(text) for text in installed.requires or ())
-        yield _Distribution(canonicalize_name(installed.name), installed.version, requires, files)
+        about = installed.metadata  # parsed at each access
+        files = {name: digest for name, digest, _ in csv.reader((installed.read_text("RECORD") or "").splitlines())}
+        requires = tuple(Requirement(text) for text in about.get_all("Requires-Dist") or ())
+        yield _Distribution(canonicalize_name(about["Name"]), about["Version"], requires, files)
 
 
 def _owners(kept: Iterable[_Distribution]) -> dict[str, str]:

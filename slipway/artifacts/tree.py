@@ -204,6 +204,15 @@ def _on_disk(path: str) -> bytes:
     return path.encode("utf-8", "surrogateescape")
 
 
+def size(path: str) -> int:
+    """Bytes of a file that a scan found.
+
+    Raises:
+        OSError: It is gone.
+    """
+    return os.stat(_on_disk(path)).st_size  # noqa: PTH116 - strings, see `_Scan.folder`
+
+
 def read(path: str) -> bytes:
     """The bytes of a regular file that a scan found.
 

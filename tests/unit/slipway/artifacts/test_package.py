@@ -5,6 +5,7 @@ import zipfile
 
 import pytest
 
+from slipway.artifacts import limits
 from slipway.artifacts import package as packages
 from slipway.artifacts.builder import Builder
 from slipway.artifacts.inputs import Collector
@@ -94,7 +95,7 @@ def test_a_file_that_hides_a_dependency_is_refused(add, collect, bundle, tmp_pat
 
 
 def test_too_big_a_package_names_what_is_big(add, collect, bundle, tmp_path, monkeypatch):
-    monkeypatch.setattr(packages, "MAX_UNZIPPED_BYTES", 1000)
+    monkeypatch.setattr(limits, "MAX_UNZIPPED_BYTES", 1000)
     add("functions/orders/model.bin", b"0" * 3_000_000)
     add("functions/orders/data/a", b"0" * 1_000_000)
     add("functions/orders/data/b", b"0" * 1_000_000)
