@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from toolchain.embedded_aws import event_rules, lambda_backend, queue_poller
+from toolchain.embedded_aws import event_rules, lambda_backend, moto_gaps, queue_poller
 from toolchain.embedded_aws.async_invoker import AsyncInvoker
 from toolchain.embedded_aws.gateway import Gateway
 from toolchain.embedded_aws.http_entry import HttpEntry
@@ -40,6 +40,7 @@ class Parts:
         lambda_backend.install(self._accept, config.entry_url)
         event_rules.install(self.targets)
         queue_poller.install()
+        moto_gaps.install()
         self.entry = HttpEntry(config, self.invoker)
         self.gateway = Gateway(
             moto, InvokeApi(config, self.invoker, self.async_invoker), self.schedules, self.keeper, status

@@ -15,7 +15,7 @@ import tenacity
 from moto.awslambda_simple import models as lambda_backends_module
 from moto.sqs.models import Queue, sqs_backends
 
-from toolchain.embedded_aws import queue_records
+from toolchain.embedded_aws import moto_gaps, queue_records
 from toolchain.embedded_aws.pool import CannotRunError, ThrottledError
 
 if TYPE_CHECKING:
@@ -32,6 +32,11 @@ _log = logging.getLogger(__name__)
 
 class SafeQueue(Queue):
     """A queue whose messages are not lost when one is deleted while another arrives, which moto's may be."""
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """Attributes as GetQueueAttributes gives them."""
+        return moto_gaps.compact_redrive_policy(super().attributes)
 
     def delete_message(self, receipt_handle: str) -> None:
         """Delete a message."""
