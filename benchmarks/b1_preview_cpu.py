@@ -27,7 +27,7 @@ def measure() -> Measurement:
         _same_resources(provider, ours, hand)
         lean = compare(_preview(ours), _preview(hand), rounds=_ROUNDS)
     with both(functions, BENCH_LEAN="no-logs") as (_, ours, hand):
-        logging = compare(_preview(ours), _preview(hand), rounds=_ROUNDS)
+        logging = compare(_preview(ours), _preview(hand), rounds=1, warm_up=False)
     return Measurement(
         ratio=lean.ratio,
         note=f"{functions} functions, about {_RESOURCES} resources: {lean.describe()}",

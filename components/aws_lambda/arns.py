@@ -58,18 +58,6 @@ class Arns:
         """A queue."""
         return self.of("sqs", name)
 
-    def role(self, name: str) -> str:
-        """A role; IAM has no regions."""
-        return self.of("iam", f"role/{name}", region="")
-
-    def policy(self, name: str) -> str:
-        """A managed policy of the account."""
-        return self.of("iam", f"policy/{name}", region="")
-
-    def event_bus(self, name: str) -> str:
-        """An event bus."""
-        return self.of("events", f"event-bus/{name}")
-
     def event_rule(self, bus: str, name: str) -> str:
         """A rule on a bus of its own."""
         return self.of("events", f"rule/{bus}/{name}")

@@ -12,10 +12,9 @@ ADAPTER = "slipway_runtime.lambda_handler.handle"
 LIMIT = 4096  # bytes of all names and values together: a quota of Lambda
 
 
-def handler_of(args: FunctionArgs) -> str | None:
-    """The Lambda property `handler`: the adapter for Functions Framework, the function itself for plain handlers."""
-    if args.handler is None:
-        return None
+def handler_of(args: FunctionArgs) -> str:
+    """The Lambda property `handler` of a package: the adapter for Functions Framework, else the function itself."""
+    assert args.handler is not None
     return args.handler.replace(":", ".") if args.signature == "lambda" else ADAPTER
 
 
