@@ -132,6 +132,8 @@ def _mapping(aws: Aws, wanted: Wanted) -> str | None:
 
 
 def _signing_config(aws: Aws, wanted: Wanted) -> str | None:
+    if not wanted.has("description"):
+        return None
     pages = aws.client("lambda").get_paginator("list_code_signing_configs").paginate()
     return _free(
         wanted,

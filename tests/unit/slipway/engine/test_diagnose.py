@@ -1,0 +1,210 @@
+"""Messages as the engine, Terraform's AWS provider and botocore really wrote them, and what people read instead."""
+
+import pytest
+
+from slipway.engine.diagnose import CAUSES, cause_of, explain, readable
+from slipway.engine.steps import Diagnostic
+
+ROLE = "urn:pulumi:local::slipway::slipway:index:Environment$slipway:index:Function$aws:iam/role:Role::hello-role"
+FUNCTION = "urn:pulumi:local::slipway::slipway:index:Environment$aws:lambda/function:Function::hello"
+
+MESSAGES = [
+    (
+        "throttled",
+        "1 error occurred:\n\t* reading Lambda Function (slipway-local-hello): operation error Lambda: GetFunction, exceeded maximum number of attempts, 2, https response error StatusCode: 429, RequestID: b08195f3-2c63-4a29-9335-5b66fd564927, TooManyRequestsException: Rate exceeded",
+    ),
+    (
+        "throttled",
+        "An error occurred (ThrottlingException) when calling the Invoke operation (reached max retries: 4): Rate exceeded",
+    ),
+    (
+        "aws-failure",
+        "reading SQS Queue (http://127.0.0.1:4710/123456789012/slipway-local-hello-failures): operation error SQS: GetQueueAttributes, exceeded maximum number of attempts, 2, https response error StatusCode: 500, RequestID: 43e49a24, api error InternalServerError: An internal error occurred",
+    ),
+    (
+        "aws-failure",
+        "operation error CloudWatch Logs: DescribeLogGroups, https response error StatusCode: 503, RequestID: 69fb, api error ServiceUnavailable: The service is unavailable",
+    ),
+    (
+        "expired-credentials",
+        "operation error IAM: GetRole, https response error StatusCode: 403, RequestID: f4df, api error ExpiredToken: The security token included in the request is expired",
+    ),
+    (
+        "expired-credentials",
+        "An error occurred (ExpiredTokenException) when calling the GetCallerIdentity operation: The security token included in the request is expired",
+    ),
+    (
+        "access-denied",
+        "operation error Lambda: GetFunction, https response error StatusCode: 403, RequestID: e4c6, api error AccessDeniedException: User: arn:aws:sts::123456789012:assumed-role/ci/x is not authorized to perform: lambda:GetFunction on resource: x",
+    ),
+    (
+        "bad-credentials",
+        "operation error STS: GetCallerIdentity, https response error StatusCode: 403, RequestID: 1, api error InvalidClientTokenId: The security token included in the request is invalid.",
+    ),
+    ("no-credentials", "Unable to locate credentials"),
+    (
+        "no-credentials",
+        "No valid credential sources found. Please see https://registry.terraform.io/providers/hashicorp/aws",
+    ),
+    ("wrong-account", "AWS account ID not allowed: 999999999999"),
+    ("wrong-region", "invalid AWS Region: eu-middle-1"),
+    (
+        "wrong-region",
+        "api error AuthorizationHeaderMalformed: The authorization header is malformed; the region 'us-east-1' is wrong; expecting 'eu-central-1'",
+    ),
+    (
+        "local-aws-down",
+        'operation error IAM: GetRole, exceeded maximum number of attempts, 25, https response error StatusCode: 0, RequestID: , request send failed, Post "http://127.0.0.1:4610/": dial tcp 127.0.0.1:4610: connect: connection refused',
+    ),
+    (
+        "local-aws-down",
+        'Could not connect to the endpoint URL: "http://127.0.0.1:4610/2015-03-31/functions/x/invocations"',
+    ),
+    (
+        "local-aws-down",
+        "HTTPConnectionPool(host='127.0.0.1', port=4611): Max retries exceeded with url: /hello (Caused by NewConnectionError('<urllib3.connection.HTTPConnection object>: Failed to establish a new connection: [Errno 111] Connection refused'))",
+    ),
+    (
+        "unreachable",
+        'request send failed, Post "https://iam.amazonaws.com/": dial tcp: lookup iam.amazonaws.com on 10.0.0.2:53: no such host',
+    ),
+    (
+        "already-exists",
+        "operation error SQS: CreateQueue, https response error StatusCode: 400, RequestID: 1, QueueNameExists: A queue already exists with the same name and a different value for attribute",
+    ),
+    (
+        "already-exists",
+        "operation error IAM: CreateRole, https response error StatusCode: 409, RequestID: 1, EntityAlreadyExists: Role with name x already exists.",
+    ),
+    (
+        "quota",
+        "operation error Lambda: CreateFunction, https response error StatusCode: 400, api error CodeStorageExceededException: Code storage limit exceeded.",
+    ),
+    (
+        "disk-full",
+        "saving checkpoint: write /work/.slipway/state/.pulumi/stacks/slipway/local.json.gz: no space left on device",
+    ),
+    ("disk-full", "OSError: [Errno 28] No space left on device: '/root/.cache/slipway/packages/x.zip'"),
+    (
+        "state-locked",
+        "error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the lock file with `pulumi cancel`.",
+    ),
+    (
+        "missing-passphrase",
+        "error: getting stack configuration: get stack secrets manager: passphrase must be set with PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE environment variables",
+    ),
+    ("wrong-passphrase", "error: getting secrets manager: incorrect passphrase"),
+    (
+        "missing-plugin",
+        "no resource plugin 'pulumi-resource-aws' found in the workspace at version v7.21.0 or on your $PATH",
+    ),
+    (
+        "missing-plugin",
+        "error: failed to load language plugin python: could not read plugin [/x/pulumi-language-python]: exit status 255",
+    ),
+    (
+        "killed",
+        "rpc error: code = Unavailable desc = error reading from server: read tcp 127.0.0.1:50396->127.0.0.1:38817: read: connection reset by peer",
+    ),
+    (
+        "killed",
+        'rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial tcp 127.0.0.1:38383: connect: connection refused"',
+    ),
+    (
+        "protected",
+        'unable to delete resource "urn:pulumi:prod::slipway::aws:kms/key:Key::prod-key"\nas it is currently marked for protection. To unprotect the resource, remove the `protect` flag',
+    ),
+    ("broken-state", "error: failed to load checkpoint: unexpected end of JSON input"),
+    (
+        "program-failed",
+        "Program failed with an unhandled exception:\nTraceback (most recent call last):\n  File \"x\", line 1\nKeyError: 'a'",
+    ),
+]
+
+
+@pytest.mark.parametrize(("rule", "message"), MESSAGES)
+def test_each_known_message_has_its_cause(rule, message):
+    found = cause_of(message)
+    assert found is not None
+    assert found.rule == rule
+
+
+def test_every_cause_has_a_message_here():
+    assert {cause.rule for cause in CAUSES} == {rule for rule, _ in MESSAGES}
+
+
+def test_every_remedy_can_be_filled_in():
+    for cause in CAUSES:
+        assert "{" not in cause.remedy.format(stack="local")
+
+
+def test_an_unknown_message_has_no_cause():
+    assert cause_of("the moon is full") is None
+
+
+def test_a_providers_message_becomes_one_line_in_awss_words():
+    text = readable(
+        "refreshing urn:pulumi:local::slipway::aws:x:Y::z: 1 error occurred:\n\t* reading IAM Role (slipway-local-hello): operation error IAM: GetRole, https response error StatusCode: 403, RequestID: f4dfc5c1, api error ExpiredToken: The security token included in the request is expired"
+    )
+    assert text == (
+        "reading IAM Role (slipway-local-hello): IAM GetRole answered (403): "
+        "ExpiredToken: The security token included in the request is expired"
+    )
+
+
+def test_an_error_is_told_once_with_who_what_and_what_to_do():
+    said = "1 error occurred:\n\t* creating IAM Role (x): operation error IAM: CreateRole, https response error StatusCode: 403, RequestID: 1, api error ExpiredToken: expired"
+    log = "sdk-v2/provider2.go:572: sdk.helper_schema: " + said + ": provider=aws@7.21.0"
+    text = explain(
+        [
+            Diagnostic(severity="error", message=log, urn=ROLE),
+            Diagnostic(severity="error", message=said, urn=ROLE),
+            Diagnostic(severity="error", message="update failed"),
+            Diagnostic(severity="warning", message="be careful", urn=ROLE),
+        ],
+        "",
+        "local",
+    )
+    first, second = text.split("\n")
+    assert first == "hello-role: creating IAM Role (x): IAM CreateRole answered (403): ExpiredToken: expired"
+    assert second.startswith("the credentials have expired; what to do: sign in again")
+
+
+def test_the_status_that_only_the_log_line_has_still_finds_the_cause():
+    text = explain(
+        [
+            Diagnostic(
+                severity="error",
+                message="x.go:1: operation error X: Y, https response error StatusCode: 429, z",
+                urn=FUNCTION,
+            ),
+            Diagnostic(severity="error", message="creating X: operation error X: Y, , RequestID: , z", urn=FUNCTION),
+        ],
+        "",
+        "dev",
+    )
+    assert text.startswith("hello: creating X: X Y answered: z\n")
+    assert "throttled" in text
+
+
+def test_a_programs_traceback_is_told_by_its_last_line():
+    message = 'Program failed with an unhandled exception:\nTraceback (most recent call last):\n  File "__main__.py", line 3\nValueError: memory must be positive\n'
+    text = explain([Diagnostic(severity="error", message=message)], "", "local")
+    assert text.startswith("local: ValueError: memory must be positive\n")
+    assert "File" not in text
+
+
+def test_without_diagnostics_the_printed_error_is_told():
+    output = (
+        "\n code: 255\n stdout: \n stderr: warning: x\nerror: failed to load checkpoint: unexpected end of JSON input\n"
+    )
+    text = explain([], output, "local")
+    assert text.startswith("local: failed to load checkpoint: unexpected end of JSON input\n")
+    assert "`slipway recover -s local`" in text
+
+
+def test_many_errors_are_cut_and_counted():
+    many = [Diagnostic(severity="error", message=f"error {n}", urn=ROLE) for n in range(20)]
+    lines = explain(many, "", "local").split("\n")
+    assert lines[8] == "... and 12 more errors"
+    assert len(lines) == 10
