@@ -1,0 +1,134 @@
+"""A checkout of the project with an embedded AWS of its own, driven by the real engine and the real provider."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import boto3
+import pytest
+import requests
+
+ROOT = Path(__file__).parents[4]
+MAIN = "import sys; from slipway.cli.main import main; main()"
+
+
+class Checkout:
+    """A copy of the project's files; commands run in it with its own code."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        listed = subprocess.run(
+            ["git", "ls-files", "-co", "--exclude-standard", "-z", "--", ".", ":!tests", ":!docs", ":!benchmarks"],
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for name in filter(None, listed.split("\0")):
+            if (ROOT / name).is_file():
+                (root / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(ROOT / name, root / name)
+        (root / ".venv").symlink_to(ROOT / ".venv")
+        self.api_port, self.entry_port = free_port(), free_port()
+        stack = root / "stacks" / "Pulumi.local.yaml"
+        text = stack.read_text()
+        text = re.sub(r"(endpoint: http://127\.0\.0\.1:)\d+", rf"\g<1>{self.api_port}", text)
+        stack.write_text(re.sub(r"(httpEntry: http://127\.0\.0\.1:)\d+", rf"\g<1>{self.entry_port}", text))
+
+    def popen(self, *arguments, **environment) -> subprocess.Popen:
+        """A `slipway` command in the background, in a process group of its own."""
+        return subprocess.Popen(
+            [sys.executable, "-c", MAIN, *arguments],
+            cwd=self.root,
+            env={**os.environ, **environment},
+            start_new_session=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    def run(self, *arguments, status=0, timeout=240, **environment) -> subprocess.CompletedProcess:
+        """A `slipway` command that ends with the given status."""
+        done = subprocess.run(
+            [sys.executable, "-c", MAIN, *arguments],
+            cwd=self.root,
+            env={**os.environ, **environment},
+            text=True,
+            timeout=timeout,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == status, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def client(self, service):
+        return boto3.client(
+            service,
+            endpoint_url=f"http://127.0.0.1:{self.api_port}",
+            region_name="eu-central-1",
+            aws_access_key_id="local",
+            aws_secret_access_key="local",
+        )
+
+    def fault(self, **fault) -> None:
+        requests.post(f"http://127.0.0.1:{self.api_port}/_slipway/faults", json=fault, timeout=10).raise_for_status()
+
+    def no_faults(self) -> None:
+        requests.delete(f"http://127.0.0.1:{self.api_port}/_slipway/faults", timeout=10).raise_for_status()
+
+    def everything(self) -> set[str]:
+        """What exists in the embedded AWS and is ours, a name each."""
+        api = self.client("apigatewayv2")
+        found = {f"function {f['FunctionName']}" for f in self.client("lambda").list_functions()["Functions"]}
+        found |= {f"queue {url.rsplit('/', 1)[1]}" for url in self.client("sqs").list_queues().get("QueueUrls", [])}
+        found |= {f"role {r['RoleName']}" for r in self.client("iam").list_roles()["Roles"]}
+        found |= {f"policy {p['PolicyName']}" for p in self.client("iam").list_policies(Scope="Local")["Policies"]}
+        found |= {f"bucket {b['Name']}" for b in self.client("s3").list_buckets()["Buckets"]}
+        found |= {f"group {g['logGroupName']}" for g in self.client("logs").describe_log_groups()["logGroups"]}
+        found |= {f"alarm {a['AlarmName']}" for a in self.client("cloudwatch").describe_alarms()["MetricAlarms"]}
+        found |= {f"schedule {s['Name']}" for s in self.client("scheduler").list_schedules()["Schedules"]}
+        found |= {
+            f"mapping {m['UUID']}" for m in self.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+        }
+        for bus in self.client("events").list_event_buses()["EventBuses"]:
+            if bus["Name"] != "default":
+                found.add(f"bus {bus['Name']}")
+                rules = self.client("events").list_rules(EventBusName=bus["Name"])["Rules"]
+                found |= {f"rule {rule['Name']}" for rule in rules}
+        for group in self.client("scheduler").list_schedule_groups()["ScheduleGroups"]:
+            if group["Name"] != "default":
+                found.add(f"schedule group {group['Name']}")
+        for item in api.get_apis()["Items"]:
+            one = item["ApiId"]
+            found.add(f"api {one}")
+            found |= {f"route {r['RouteId']}" for r in api.get_routes(ApiId=one)["Items"]}
+            found |= {f"integration {i['IntegrationId']}" for i in api.get_integrations(ApiId=one)["Items"]}
+            found |= {f"stage {one}/{s['StageName']}" for s in api.get_stages(ApiId=one)["Items"]}
+        kms = self.client("kms")
+        for key in kms.list_keys()["Keys"]:
+            about = kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]
+            if about["KeyState"] == "Enabled" and about["KeyManager"] == "CUSTOMER":
+                found.add(f"key {key['KeyId']}")
+        return found
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    if not (ROOT / ".venv" / "bin" / "pulumi").is_file():
+        pytest.skip("the engine is not installed (make setup)")
+    made = Checkout(tmp_path_factory.mktemp("checkout"))
+    made.run("local", "start")
+    yield made
+    made.run("local", "stop")
