@@ -56,7 +56,8 @@ def measure() -> Measurement:
     previews = ", ".join(f"{seconds:.3g} with {kind}s" for kind, seconds in engine.items())
     note = (
         f"{ours * 1000:.3g} against {theirs * 1000:.3g} ms CPU per function, {_COUNT} functions, zip of "
-        f"{package.size / 1e6:.1f} MB; whole previews: {previews}, so with imports and noise ours is {whole * 1000:.3g} ms"
+        f"{package.size / 1e6:.1f} MB; whole previews: {previews}, so ours with imports and noise is "
+        f"{whole * 1000:.3g} ms"
     )
     return Measurement(ours / theirs, note)
 
