@@ -32,7 +32,7 @@ def mistake(
 def as_mistakes(facts: dict[str, Any], *, prefix: str, function: str | None) -> list[Finding]:
     """The `problems` among facts about a folder whose path in the project is `prefix`."""
     return [
-        mistake(f"{prefix}/{name}", rule, message, remedy, function, line=line[0] if line else None)
+        mistake(f"{prefix}/{trees.shown(name)}", rule, message, remedy, function, line=line[0] if line else None)
         for name, rule, message, remedy, *line in facts["problems"]
     ]
 

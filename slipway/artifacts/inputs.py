@@ -182,10 +182,10 @@ class Collector:
             message, remedy = "is not a folder", "put the function's files into a folder of that name"
             return trees.Tree(), {"digest": ""}, [mistake(prefix, "not-a-folder", message, remedy, function)]
         tree = trees.scan(directory)
-        if tree.problems:
-            return tree, {"digest": ""}, trees.as_findings(tree, prefix=prefix, function=function)
-        facts = self._facts.get(prefix, tree, functools.partial(function_facts, tree))
-        found = as_mistakes(facts, prefix=prefix, function=function)
+        find = functools.partial(function_facts, tree)
+        facts = find() if tree.problems else self._facts.get(prefix, tree, find)
+        found = trees.as_findings(tree, prefix=prefix, function=function) if tree.problems else []
+        found += as_mistakes(facts, prefix=prefix, function=function)
         if not tree.names:
             found.append(mistake(prefix, "empty-function", "has no file to package", "add its code", function))
         return tree, facts, found

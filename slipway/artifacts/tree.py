@@ -180,8 +180,7 @@ class _Scan:
             seen[key] = name
 
     def _problem(self, relative: str, rule: str, message: str, remedy: str) -> None:
-        shown = relative.encode(errors="backslashreplace").decode() if not relative.isascii() else relative
-        self.tree.problems.append((shown, rule, message, remedy))
+        self.tree.problems.append((shown(relative), rule, message, remedy))
 
 
 def _reason(error: OSError) -> str:
@@ -202,6 +201,11 @@ def scan(folder: Path | str) -> Tree:
 def _on_disk(path: str) -> bytes:
     # Names are UTF-8 whatever the locale says, or the same files would be packaged under other names elsewhere.
     return path.encode("utf-8", "surrogateescape")
+
+
+def shown(name: str) -> str:
+    """A name as it can be printed, with escapes for what is not UTF-8."""
+    return name.encode(errors="backslashreplace").decode()
 
 
 def size(path: str) -> int:
@@ -242,5 +246,5 @@ def as_findings(tree: Tree, *, prefix: str, function: str | None) -> list[Findin
 
 def listing_digest(contents: list[tuple[str, str]]) -> str:
     """One digest (hex SHA-256) of files, given in any order as pairs of name and hex SHA-256 of the content."""
-    joined = "".join(f"{sha256} {len(name.encode())} {name}\n" for name, sha256 in sorted(contents))
-    return hashlib.sha256(joined.encode()).hexdigest()
+    joined = "".join(f"{sha256} {len(_on_disk(name))} {name}\n" for name, sha256 in sorted(contents))
+    return hashlib.sha256(_on_disk(joined)).hexdigest()

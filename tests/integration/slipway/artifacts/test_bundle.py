@@ -228,3 +228,55 @@ def test_a_build_killed_at_any_moment_leaves_nothing_that_counts(small, wheels, 
     entry = Builder(small).packages.find(json.loads(done.stdout)[0])
     assert entry is not None
     assert entry.intact()
+
+
+def test_a_full_disk_is_said_and_leaves_nothing_half_written(small, wheels, cache):
+    """A limit on the size of files is what a full disk looks like to a process."""
+    (small.functions / "orders/requirements.txt").write_text(wheels.wheel("six"))
+    (small.functions / "orders/data").write_bytes(b"0" * 300_000)
+    full = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
+    done = subprocess.run(
+        [sys.executable, "-c", full + BUILD, str(small.root), "022"], capture_output=True, text=True, check=False
+    )
+    assert "no space left to write a package; free some, or name another folder by SLIPWAY_CACHE_DIR" in done.stderr
+    assert sorted(path.name for path in (cache / "packages").iterdir()) == ["locks"]
+    assert (
+        Builder(small)
+        .build(
+            Collector(small).collect(
+                small.functions / "orders", runtime="python3.11", architecture="x86_64", plain=True
+            )
+        )
+        .built
+    )
+
+
+def test_dependencies_that_are_too_big_are_named_before_they_are_packed(small, wheels, cache, monkeypatch):
+    monkeypatch.setattr("slipway.artifacts.limits.MAX_UNZIPPED_BYTES", 50_000)
+    lock = wheels.wheel("big", files={"big/data.bin": "0" * 60_000}) + wheels.wheel("little")
+    with pytest.raises(
+        BadInputError, match=r"orders.*0\.1 MB unzipped.*biggest: dependency big 1\.0 0\.1 MB, dependency"
+    ):
+        build(small, lock)
+    assert not list((cache / "bundles").glob("*.zip"))
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody who may not read")
+def test_files_that_cannot_be_read_are_all_named(small):
+    for name in ("secret.txt", "locked"):
+        (small.functions / "orders" / name).mkdir() if name == "locked" else (small.functions / "orders" / name).touch()
+        (small.functions / "orders" / name).chmod(0)
+    try_it = (
+        "import os, sys\nfrom pathlib import Path\nfrom slipway.artifacts.inputs import Collector\n"
+        "from slipway.core.errors import BadInputError\nfrom slipway.core.project import Project\n"
+        "import encodings.utf_8_sig\nproject = Project(Path(sys.argv[1]))\nos.setuid(65534)\n"
+        "try:\n    Collector(project, Path('/nowhere')).collect(\n"
+        "        project.functions / 'orders', runtime='python3.11', architecture='x86_64', plain=True)\n"
+        "except BadInputError as error:\n    print(*(f.render() for f in error.findings), sep='\\n')\n"
+    )
+    for parent in (small.root, *list(small.root.parents)[:3]):
+        parent.chmod(0o755)
+    done = subprocess.run([sys.executable, "-c", try_it, str(small.root)], capture_output=True, text=True, check=False)
+    (small.functions / "orders/locked").chmod(0o755)
+    said = "cannot be read: Permission denied; check its permissions"
+    assert done.stdout.splitlines() == [f"functions/orders/{name}: {said}" for name in ("locked", "secret.txt")], done.stderr
