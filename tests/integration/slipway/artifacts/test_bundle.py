@@ -279,4 +279,6 @@ def test_files_that_cannot_be_read_are_all_named(small):
     done = subprocess.run([sys.executable, "-c", try_it, str(small.root)], capture_output=True, text=True, check=False)
     (small.functions / "orders/locked").chmod(0o755)
     said = "cannot be read: Permission denied; check its permissions"
-    assert done.stdout.splitlines() == [f"functions/orders/{name}: {said}" for name in ("locked", "secret.txt")], done.stderr
+    assert done.stdout.splitlines() == [f"functions/orders/{name}: {said}" for name in ("locked", "secret.txt")], (
+        done.stderr
+    )
