@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
-import os
 import threading
 import time
 from typing import TYPE_CHECKING
 
 from slipway.artifacts.bundle import bundle, bundle_digest
-from slipway.artifacts.failures import combined
+from slipway.artifacts.failures import combined, workers
 from slipway.artifacts.inputs import Collector
 from slipway.artifacts.package import write_package
 from slipway.artifacts.store import Store
@@ -146,7 +145,7 @@ class Builder:
             if done is not None:
                 done(result)
 
-        with concurrent.futures.ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
+        with workers(jobs) as pool:
             futures = {}
             for index, inputs in enumerate(pending):
                 if inputs.digest in ready:

@@ -27,7 +27,7 @@ from packaging.utils import canonicalize_name
 
 from slipway.artifacts.limits import check_size, dependency_sizes
 from slipway.artifacts.lockfile import parse_lock
-from slipway.artifacts.store import writing_to
+from slipway.artifacts.store import SCRATCH, writing_to
 from slipway.artifacts.uv import run_uv
 from slipway.artifacts.zips import ZipWriter
 
@@ -142,7 +142,7 @@ class _Install:
         self.platform = Platform.of(inputs.runtime, inputs.architecture)
 
     def write(self, path: Path) -> dict[str, Any]:
-        with writing_to(self.folder), tempfile.TemporaryDirectory(dir=self.folder, prefix="install-") as scratch:
+        with writing_to(self.folder), tempfile.TemporaryDirectory(dir=self.folder, prefix=SCRATCH) as scratch:
             target = Path(scratch) / "all"
             # The copy is read by uv and by us, so that a lock file edited meanwhile cannot slip in.
             lock = Path(shutil.copy(self.lock, Path(scratch) / "requirements.txt"))

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
-import os
 import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slipway.artifacts.bundle import Platform
-from slipway.artifacts.failures import combined
+from slipway.artifacts.failures import combined, workers
 from slipway.artifacts.tree import DIRECT_NAME, LOCK_NAME
 from slipway.artifacts.uv import run_uv
 from slipway.core.errors import BadInputError, SlipwayError
@@ -108,7 +107,7 @@ def lock_all(
     results: dict[str, Locking] = {}
     failures: list[SlipwayError] = []
     pending = list(wanted)
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    with workers() as pool:
         futures = [pool.submit(_lock, project, target, upgrade=upgrade, write=write) for target in pending]
         for future in concurrent.futures.as_completed(futures):
             try:

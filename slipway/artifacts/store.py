@@ -12,6 +12,7 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -24,6 +25,8 @@ from slipway.core.errors import SlipwayError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+SCRATCH = "scratch-"
+"""What the names of folders begin with in which builders work; a killed one leaves them behind, to be pruned."""
 _DAY_S = 86_400
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _UNUSABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST})
@@ -180,10 +183,10 @@ class Store:
             self._discard(digest)
             removed += 1
             removed_bytes += size
-        for leftover in self.folder.glob("*.tmp"):
+        for leftover in (*self.folder.glob("*.tmp"), *self.folder.glob(f"{SCRATCH}*")):
             with contextlib.suppress(OSError):
                 if leftover.stat().st_mtime < now - _DAY_S:
-                    leftover.unlink()
+                    shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
         return removed, removed_bytes
 
     def _usable(self, digest: str, *, verify: bool) -> Stored | None:

@@ -209,10 +209,15 @@ def test_pruning_removes_what_is_unused_and_what_is_left_over(tmp_path):
         os.utime(entry.path.with_suffix(".json"), (10**9 - age * 86400,) * 2)
     (tmp_path / "orphan.zip").write_bytes(b"1")
     (tmp_path / "left.tmp").touch()
-    os.utime(tmp_path / "left.tmp", (0, 0))
+    (tmp_path / "scratch-old/all").mkdir(parents=True)
+    (tmp_path / "scratch-new").mkdir()
+    os.utime(tmp_path / "scratch-new", (10**9, 10**9))
+    for name in ("left.tmp", "scratch-old"):
+        os.utime(tmp_path / name, (0, 0))
     assert store.prune(max_age_days=30, now=10**9) == (2, 101)
     assert sorted(path.name[0] for path in tmp_path.glob("*.zip")) == ["0", "1", "2"]
     assert not (tmp_path / "left.tmp").exists()
+    assert [path.name for path in tmp_path.glob("scratch-*")] == ["scratch-new"]
     assert store.prune(max_age_days=30, max_bytes=250, now=10**9) == (1, 100)
     assert sorted(path.name[0] for path in tmp_path.glob("*.zip")) == ["0", "1"]
 
