@@ -38,7 +38,7 @@ def restore(project):
     return checkpoints.restore(project, Backend.of(project), "local")
 
 
-@pytest.mark.parametrize("content", [GOOD, gzip.compress(GOOD)])
+@pytest.mark.parametrize("content", [GOOD, gzip.compress(GOOD, mtime=0)])
 def test_a_whole_checkpoint_is_left_alone(project, put, content):
     put("stacks/slipway/local.json.gz", content)
     assert restore(project) is None
@@ -49,11 +49,12 @@ def test_no_checkpoint_is_no_problem(project):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"\x1f\x8b\x08", gzip.compress(GOOD)[:-9], GOOD[:20], b"[]", b'{"version": 3}', b"\xff\xfe"]
+    "content",
+    [b"", b"\x1f\x8b\x08", gzip.compress(GOOD, mtime=0)[:-9], GOOD[:20], b"[]", b'{"version": 3}', b"\xff\xfe"],
 )
 def test_a_broken_checkpoint_gives_way_to_the_newest_readable_copy(project, put, content):
-    put("history/slipway/local/local-1.checkpoint.json.gz", gzip.compress(b'{"checkpoint": {"old": 1}}'))
-    put("backups/slipway/local/local.2.json.gz", gzip.compress(GOOD))
+    put("history/slipway/local/local-1.checkpoint.json.gz", gzip.compress(b'{"checkpoint": {"old": 1}}', mtime=0))
+    put("backups/slipway/local/local.2.json.gz", gzip.compress(GOOD, mtime=0))
     put("stacks/slipway/local.json.gz.bak", b"broken, too")
     current = put("stacks/slipway/local.json.gz", content)
     said = restore(project)
