@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING, Self
 
 import click
@@ -30,6 +31,7 @@ _DOING = {
 }
 _DONE = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted"}
 _SHOWN_AT_ONCE = 3
+_REMIND_S = 60.0
 
 
 class Display:
@@ -48,6 +50,8 @@ class Display:
         self._lock = threading.Lock()
         self._running: dict[str, str] = {}
         self._done = 0
+        self._moved = time.monotonic()
+        self._ended = threading.Event()
         self._console = rich.console.Console(stderr=True, highlight=False)
         self._live = (
             rich.progress.Progress(
@@ -63,17 +67,21 @@ class Display:
         self._task = self._live.add_task(f"{verb}: starting the engine") if self._live else None
 
     def __enter__(self) -> Self:
-        """Start the live line."""
+        """Start the live line, or the reminders of what takes long."""
         if self._live:
             self._live.start()
         elif not self._quiet:
             self._line(f"{self._verb}: starting the engine")
+        self._reminder = threading.Thread(target=self._remind, daemon=True)
+        self._reminder.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End the live line."""
+        """End the live line and the reminders."""
+        self._ended.set()
+        self._reminder.join()
         if self._live:
             self._live.stop()
 
@@ -93,7 +101,22 @@ class Display:
         if not self._quiet:
             self._line(text)
 
+    def _remind(self) -> None:
+        """Tell now and then what nothing has been heard of for long: AWS may be throttling, or slow."""
+        while not self._ended.wait(_REMIND_S):
+            with self._lock:
+                silent_s = time.monotonic() - self._moved
+                if self._running and silent_s >= _REMIND_S and not self._quiet:
+                    busy = ", ".join(list(self._running.values())[:_SHOWN_AT_ONCE])
+                    more = len(self._running) - _SHOWN_AT_ONCE
+                    rest = f" and {more} more" if more > 0 else ""
+                    self._line(
+                        f"still {busy}{rest}, nothing new for {silent_s:.0f} s; AWS may be slow or throttling, "
+                        "the provider goes on trying"
+                    )
+
     def _on_step(self, step: Step, state: str) -> None:
+        self._moved = time.monotonic()
         if state == "started":
             self._running[step.urn] = f"{_DOING.get(step.op, 'checking')} {step.name}"
         else:

@@ -78,11 +78,12 @@ class Session:
         )
 
     def deployed(self) -> dict[str, Any]:
-        """Outputs of the stack.
+        """Outputs of the stack, to be used against its AWS.
 
         Raises:
-            EngineError: The state cannot be read.
+            EngineError: The state cannot be read, or the embedded AWS does not run.
         """
+        _ = self.instance
         return operations.outputs(self.project, self.environment)
 
 

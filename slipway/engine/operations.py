@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 from typing import TYPE_CHECKING, Any
 
 from pulumi.automation.errors import CommandError, ConcurrentUpdateError
@@ -9,7 +10,7 @@ from pulumi.automation.errors import CommandError, ConcurrentUpdateError
 from slipway.core.errors import EngineError
 from slipway.engine.diagnose import explain
 from slipway.engine.locks import LockedError, locks_in
-from slipway.engine.steps import STACK_TYPE, Collector, Progress, RunResult, masked
+from slipway.engine.steps import STACK_TYPE, Collector, Diagnostic, Progress, RunResult, masked
 from slipway.engine.workspace import export_state, open_stack
 
 if TYPE_CHECKING:
@@ -147,9 +148,34 @@ def _drive(
 ) -> RunResult:
     collector = Collector(on_event, debug=debug)
     try:
-        run(collector)
+        _patiently(lambda: run(collector), on_event)
     except ConcurrentUpdateError as error:
         raise LockedError(environment, locks_in(str(error))) from error
     except CommandError as error:
         raise EngineError(explain(collector.result().diagnostics, str(error), environment)) from error
     return collector.result()
+
+
+def _patiently(run: Callable[[], None], on_event: Callable[[Progress], None]) -> None:
+    """Run the engine; on Ctrl-C, which reaches it too, wait until it has finished what it had begun.
+
+    Raises:
+        KeyboardInterrupt: It was interrupted and has ended.
+    """
+    with concurrent.futures.ThreadPoolExecutor(max_workers=1) as pool:
+        future = pool.submit(run)
+        interrupted = False
+        while True:
+            try:
+                future.result()
+            except KeyboardInterrupt:
+                interrupted = True
+                text = "interrupted: waiting for the engine to finish what it has begun; once more ends it at once"
+                on_event(Progress(diagnostic=Diagnostic(severity="warning", message=text)))
+                continue
+            except CommandError:
+                if not interrupted:
+                    raise
+            if interrupted:
+                raise KeyboardInterrupt
+            return

@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -228,6 +229,21 @@ def test_an_aws_that_does_not_run_is_said(deployed):
             assert "the embedded AWS is not running; what to do: run `slipway local start`" in done.stderr
     finally:
         deployed.run("local", "start")
+
+
+def test_an_interrupted_update_ends_orderly_and_the_next_one_goes_on(deployed):
+    for manifest in (deployed.root / "functions").glob("*/function.yaml"):
+        manifest.write_text(manifest.read_text().replace("memory: 128", "memory: 192"))
+    process = deployed.popen("up")
+    for line in process.stderr:
+        if line.startswith("update"):
+            break
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: everybody gets it
+    process.communicate(timeout=120)
+    assert process.returncode in {130, 0}
+    assert not list((deployed.root / ".slipway/state/.pulumi/locks/organization/slipway/local").glob("*.json"))
+    deployed.run("up")
+    deployed.run("preview", "--exit-code")
 
 
 def test_destroy_asks_and_then_leaves_nothing(deployed):

@@ -1,0 +1,112 @@
+import pytest
+from botocore.stub import Stubber
+
+from slipway.aws import inventory
+from slipway.aws.clients import Aws
+from slipway.core.errors import BadInputError, EngineError
+
+ARN = "arn:aws:lambda:eu-central-1:123456789012:function:slipway-local-"
+OUTPUTS = {
+    "functions": {
+        "orders": {
+            "target": "lambda",
+            "arn": f"{ARN}orders:live",
+            "url": "http://x/orders",
+            "version": "3",
+            "logGroup": "/l",
+            "owner": "t",
+            "runtime": "python3.11",
+        },
+        "audit": {
+            "target": "lambda",
+            "arn": f"{ARN}audit:live",
+            "url": "",
+            "version": 1,
+            "logGroup": "/m",
+            "owner": "u",
+            "runtime": "python3.11",
+        },
+    }
+}
+RESOURCES = [
+    {
+        "type": "aws:lambda/function:Function",
+        "outputs": {"arn": f"{ARN}orders", "memorySize": 256, "lastModified": "2026-11-22T08:53:34Z"},
+    },
+    {"type": "aws:lambda/function:Function"},
+    {"type": "aws:sqs/queue:Queue", "outputs": {"arn": "x"}},
+]
+LOCAL = {"endpoint": "http://127.0.0.1:9", "access_key": "a", "secret_key": "b"}
+
+
+def test_functions_come_from_outputs_and_state_by_name():
+    audit, orders = inventory.entries(OUTPUTS, RESOURCES)
+    assert (orders.name, orders.url, orders.version, orders.memory_mb, orders.last_change) == (
+        "orders",
+        "http://x/orders",
+        "3",
+        256,
+        "2026-11-22T08:53:34Z",
+    )
+    assert (audit.name, audit.url, audit.version, audit.memory_mb) == ("audit", None, "1", None)
+    assert inventory.entries({}, []) == []
+
+
+def test_status_is_what_aws_says(monkeypatch):
+    aws = Aws(environment="local", account="123456789012", region="eu-central-1", **LOCAL)
+    client = aws.client("lambda")
+    monkeypatch.setattr(Aws, "client", lambda *_: client)
+    monkeypatch.setattr(inventory, "_AT_ONCE", 1)
+    with Stubber(client) as stub:
+        stub.add_response(
+            "get_function_configuration", {"State": "Active", "MemorySize": 128}, {"FunctionName": f"{ARN}audit"}
+        )
+        stub.add_client_error("get_function_configuration", "ResourceNotFoundException")
+        stub.add_response(
+            "get_function_configuration",
+            {"State": "Active", "LastUpdateStatus": "Failed", "LastUpdateStatusReason": "no role"},
+        )
+        stub.add_client_error("get_function_configuration", "AccessDeniedException", "not authorized")
+        found = inventory.entries(OUTPUTS, RESOURCES)
+        first, second = inventory.check(aws, found)
+        third, fourth = inventory.check(aws, found)
+    assert (first.status, first.memory_mb) == ("active", 128)
+    assert second.status == "missing"
+    assert third.status == "failed: no role"
+    assert fourth.status.startswith("not checked: orders: ")
+
+
+def test_an_aws_that_cannot_be_reached_is_not_checked():
+    aws = Aws(environment="local", account="123456789012", region="eu-central-1", **LOCAL)
+    (entry, _) = inventory.check(aws, inventory.entries(OUTPUTS, []))
+    assert entry.status.startswith("not checked: audit: Could not connect")
+    assert "slipway local start" in entry.status
+
+
+def test_find_names_what_is_deployed():
+    assert inventory.find(OUTPUTS, "audit", "local")["version"] == 1
+    with pytest.raises(BadInputError, match="helo: not deployed in local; deployed: audit, orders"):
+        inventory.find(OUTPUTS, "helo", "local")
+
+
+def test_credentials_of_another_account_are_refused(monkeypatch):
+    aws = Aws(environment="prod", account="123456789012", region="eu-central-1", **LOCAL)
+    client = aws.client("sts")
+    monkeypatch.setattr(Aws, "client", lambda *_: client)
+    with Stubber(client) as stub:
+        stub.add_response("get_caller_identity", {"Account": "999999999999"})
+        with pytest.raises(
+            EngineError, match="these credentials belong to account 999999999999, the environment is in 123456789012"
+        ):
+            aws.check_account()
+        stub.add_response("get_caller_identity", {"Account": "123456789012"})
+        aws.check_account()
+
+
+def test_secret_keys_are_not_shown():
+    assert (
+        "b"
+        not in repr(Aws(environment="x", account="1", region="r", access_key="a", secret_key="bbb")).partition(
+            "secret"
+        )[2]
+    )

@@ -1,0 +1,200 @@
+"""The commands of an environment on a project of their own, with the engine replaced: options, output, exit statuses."""
+
+import json
+
+import pytest
+
+from slipway.cli import main as module
+from slipway.cli.progress import Display
+from slipway.core.errors import EngineError
+from slipway.engine import operations, recover
+from slipway.engine.steps import Diagnostic, Progress, RunResult, Step
+
+STACK = """\
+config:
+  slipway:target: lambda
+  slipway:aws: {account: "123456789012", region: eu-central-1, endpoint: "http://127.0.0.1:9", accessKey: a, secretKey: b}
+"""
+MANIFEST = "owner: t\nruntime: python3.11\nhandler: main:hello\nevents:\n  - http: {path: /hello, auth: none, visibility: public}\n"
+QUEUE = Step(urn="u::orders", type="aws:sqs/queue:Queue", name="orders", op="update", paths=("tags.a",))
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    (tmp_path / "Pulumi.yaml").write_text("name: slipway\nbackend: {url: 'file://./.slipway/state'}\n")
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks/Pulumi.local.yaml").write_text(STACK)
+    folder = tmp_path / "functions/hello"
+    folder.mkdir(parents=True)
+    (folder / "function.yaml").write_text(MANIFEST)
+    (folder / "main.py").write_text("def hello(request):\n    return 'x'\n")
+    monkeypatch.chdir(tmp_path)
+    # The embedded AWS is another process's matter.
+    monkeypatch.setattr("slipway.cli.session.Session.instance", "instance-1")
+    return tmp_path
+
+
+@pytest.fixture
+def slipway(monkeypatch, capsys):
+    def run(*arguments):
+        monkeypatch.setattr("sys.argv", ["slipway", *arguments])
+        with pytest.raises(SystemExit) as caught:
+            module.main()
+        out, err = capsys.readouterr()
+        return caught.value.code, out, err
+
+    return run
+
+
+def result(*steps, **fields):
+    totals = {}
+    for step in steps:
+        totals[step.op] = totals.get(step.op, 0) + 1
+    return RunResult(steps=steps, summary=totals, outputs={}, diagnostics=(), **fields)
+
+
+@pytest.fixture
+def engine(monkeypatch):
+    """Answers for the engine and a note of how it was called."""
+    calls = []
+
+    def answer(name, value):
+        def run(project, environment, **options):
+            options.pop("on_event", None)
+            calls.append((name, environment, options))
+            if isinstance(value, Exception):
+                raise value
+            return value
+
+        monkeypatch.setattr(operations, name, run)
+
+    def mend(project, environment, aws, **options):
+        calls.append(("mend", environment, options))
+        return recover.Mended(said=("a lock",), refresh=True)
+
+    monkeypatch.setattr(recover, "mend", mend)
+    answer.calls = calls
+    return answer
+
+
+def test_preview_prints_what_changes(project, slipway, engine):
+    engine("preview", result(QUEUE))
+    status, out, _ = slipway("preview")
+    assert status == 0
+    assert out.splitlines()[0].split() == ["change", "resource", "type", "properties"]
+    assert out.splitlines()[1].split() == ["update", "orders", "aws:sqs/queue:Queue", "tags.a"]
+    assert out.splitlines()[2] == "1 to update"
+
+
+def test_preview_exits_with_1_on_changes_only_when_asked(project, slipway, engine):
+    engine("preview", result(QUEUE))
+    assert slipway("preview", "--exit-code")[0] == 1
+    assert slipway("preview", "--expect-no-changes")[0] == 1
+    engine("preview", result())
+    assert slipway("preview", "--exit-code")[:2] == (0, "nothing to change\n")
+
+
+def test_preview_as_json_has_steps_without_values(project, slipway, engine):
+    engine("preview", result(QUEUE))
+    _, out, err = slipway("preview", "--json")
+    assert json.loads(out)["steps"][0]["paths"] == ["tags.a"]
+    assert err == ""
+
+
+def test_preview_looks_at_what_exists_after_a_run_that_did_not_end_well(project, slipway, engine):
+    engine("preview", result())
+    slipway("preview")
+    (project / ".slipway").mkdir(exist_ok=True)
+    (project / ".slipway/state-of-local").write_text('{"instance": "instance-1", "unclean": true}')
+    slipway("preview")
+    (project / ".slipway/state-of-local").write_text('{"instance": "instance-0", "unclean": false}')
+    slipway("preview")
+    assert [options["refresh"] for _, _, options in engine.calls] == [False, True, True]
+
+
+def test_up_mends_refreshes_and_remembers(project, slipway, engine):
+    engine("up", result(QUEUE))
+    status, out, err = slipway("up", "--wait", "5")
+    assert (status, out) == (0, "1 updated\n")
+    assert "mended: a lock" in err
+    assert [name for name, _, _ in engine.calls] == ["mend", "up"]
+    assert engine.calls[0][2]["wait_s"] == 5
+    assert engine.calls[1][2]["refresh"] is True
+    assert json.loads((project / ".slipway/state-of-local").read_text()) == {"instance": "instance-1", "unclean": False}
+
+
+def test_a_failed_up_stays_unclean(project, slipway, engine):
+    engine("up", EngineError("hello: it failed; what to do: x"))
+    status, out, err = slipway("up")
+    assert (status, out) == (3, "")
+    assert err.endswith("slipway: hello: it failed; what to do: x\n")
+    assert json.loads((project / ".slipway/state-of-local").read_text())["unclean"] is True
+
+
+def test_bad_input_never_reaches_the_engine(project, slipway, engine):
+    (project / "functions/hello/function.yaml").write_text(MANIFEST + "memroy: 5\n")
+    for command in ("preview", "up", "refresh", "recover", "list", "verify"):
+        status, _, err = slipway(command)
+        assert status == 2, command
+        assert "functions/hello/function.yaml:6:1:" in err
+    assert engine.calls == []
+
+
+def test_destroy_needs_a_yes_where_nobody_can_answer(project, slipway, engine):
+    engine("destroy", result())
+    engine("refresh", result())
+    status, _, err = slipway("destroy")
+    assert status == 2
+    assert "add --yes" in err
+    assert engine.calls == []
+    assert slipway("destroy", "--yes")[0] == 0
+    assert [name for name, _, _ in engine.calls] == ["mend", "refresh", "destroy"]
+
+
+def test_recover_refreshes_only_what_was_mended(project, slipway, engine):
+    engine("refresh", result())
+    status, out, _ = slipway("recover")
+    assert (status, out.splitlines()[-1]) == (0, "local: mended")
+
+
+def test_an_unknown_function_is_named_with_those_that_are_deployed(project, slipway, monkeypatch):
+    monkeypatch.setattr(operations, "outputs", lambda *_: {"functions": {"hello": {"arn": "a"}}})
+    status, _, err = slipway("invoke", "helo")
+    assert status == 2
+    assert "helo: not deployed in local; deployed: hello" in err
+
+
+def test_invoke_refuses_options_that_do_not_fit(project, slipway):
+    assert "cannot be combined" in slipway("invoke", "hello", "--example", "--data", "1")[2]
+
+
+def test_verify_of_what_is_not_deployed_fails(project, slipway, monkeypatch):
+    monkeypatch.setattr(operations, "outputs", lambda *_: {})
+    status, out, err = slipway("verify", "--json")
+    assert status == 3
+    (row,) = json.loads(out)["functions"]
+    assert row["result"].startswith("failed: not deployed")
+    assert "1 of 1 functions failed: hello" in err
+
+
+def test_plain_progress_has_a_line_for_each_change_and_each_warning(capsys):
+    with Display("up") as display:
+        display(Progress(step=QUEUE, state="started"))
+        display(Progress(step=QUEUE, state="done"))
+        display(Progress(diagnostic=Diagnostic(severity="warning", message="old", urn="a::b")))
+        display(Progress(step=QUEUE, state="failed"))
+    assert capsys.readouterr().err.splitlines() == [
+        "up: starting the engine",
+        "update   orders (aws:sqs/queue:Queue)",
+        "warning: b: old",
+        "update   orders (aws:sqs/queue:Queue) failed",
+    ]
+
+
+def test_what_takes_long_is_told(capsys, monkeypatch):
+    monkeypatch.setattr("slipway.cli.progress._REMIND_S", 0.001)
+    with Display("up") as display:
+        display(Progress(step=QUEUE, state="started"))
+        while "still updating orders" not in (said := capsys.readouterr().err):
+            pass
+    assert "AWS may be slow or throttling" in said
