@@ -5,13 +5,15 @@ The patterns are messages of pulumi 3.256 and its Terraform bridge; those of AWS
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import TYPE_CHECKING
 
 from slipway.aws.causes import AWS_CAUSES, Cause, cause, first_cause
+from slipway.core.errors import EngineError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from slipway.engine.steps import Diagnostic
 
@@ -92,6 +94,19 @@ _LOG_LINE = re.compile(r"^\S+\.go:\d+: ")
 _ECHO = re.compile(r"^(?:update|preview|refresh|destroy|resource|deployment) (?:failed|was)", re.IGNORECASE)
 _MAX_TEXT = 600
 _MAX_LINES = 8
+
+
+@contextlib.contextmanager
+def files_of(stack: str) -> Iterator[None]:
+    """Turn failures to read or write Slipway's own files, on a full disk for example, into errors with advice.
+
+    Raises:
+        EngineError: Instead of an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise EngineError(explain((), f"error: {error}", stack)) from error
 
 
 def cause_of(text: str) -> Cause | None:

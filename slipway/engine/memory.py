@@ -7,6 +7,8 @@ import json
 import os
 from typing import TYPE_CHECKING
 
+from slipway.engine.diagnose import files_of
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -39,12 +41,17 @@ def recall(project: Project, environment: str) -> Memory:
 
 
 def remember(project: Project, environment: str, memory: Memory) -> None:
-    """Replace what is remembered, in one step."""
+    """Replace what is remembered, in one step.
+
+    Raises:
+        EngineError: It cannot be written.
+    """
     file = _file(project, environment)
-    file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_name(f"{file.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(dataclasses.asdict(memory)), encoding="utf-8")
-    temporary.replace(file)
+    with files_of(environment):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(json.dumps(dataclasses.asdict(memory)), encoding="utf-8")
+        temporary.replace(file)
 
 
 def _file(project: Project, environment: str) -> Path:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from slipway.engine import adopt, checkpoints, leftovers, locks, memory, pending
 from slipway.engine.backend import Backend
+from slipway.engine.diagnose import files_of
 from slipway.engine.operations import resources_of
 from slipway.engine.steps import name_of
 from slipway.engine.workspace import export_state, import_state, open_stack
@@ -50,7 +51,8 @@ def mend(project: Project, environment: str, aws: Aws, *, instance: str | None =
     """
     backend = Backend.of(project)
     said = free(project, backend, environment, wait_s)
-    restored = checkpoints.restore(project, backend, environment)
+    with files_of(environment):
+        restored = checkpoints.restore(project, backend, environment)
     if restored:
         said.append(restored)
     stack = open_stack(project, environment, create=False)

@@ -15,7 +15,7 @@ from pulumi.automation.errors import CommandError, InvalidVersionError, StackNot
 
 from slipway.core.errors import EngineError
 from slipway.engine.backend import Backend
-from slipway.engine.diagnose import explain
+from slipway.engine.diagnose import explain, files_of
 
 if TYPE_CHECKING:
     from slipway.core.project import Project
@@ -48,7 +48,8 @@ def open_workspace(project: Project) -> LocalWorkspace:
         EngineError: The engine is missing, cannot be started, or is too old.
     """
     root = engine_root(project)
-    Backend.of(project).prepare()
+    with files_of(project.root.name):
+        Backend.of(project).prepare()
     try:
         command = PulumiCommand(root=str(root))
     except (OSError, subprocess.CalledProcessError, InvalidVersionError) as error:
@@ -110,9 +111,10 @@ def import_state(stack: Stack, state: dict[str, Any], file: Path) -> None:
     Raises:
         EngineError: The engine refuses it.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
     try:
-        file.write_text(json.dumps(state), encoding="utf-8")
+        with files_of(stack.name):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps(state), encoding="utf-8")
         _run(stack, ["stack", "import", "--file", str(file)])
     except CommandError as error:
         raise EngineError(explain((), str(error), stack.name)) from error

@@ -1,8 +1,11 @@
 """Messages as the engine, Terraform's AWS provider and botocore really wrote them, and what people read instead."""
 
+import errno
+
 import pytest
 
-from slipway.engine.diagnose import CAUSES, cause_of, explain, readable
+from slipway.core.errors import EngineError
+from slipway.engine.diagnose import CAUSES, cause_of, explain, files_of, readable
 from slipway.engine.steps import Diagnostic
 
 ROLE = "urn:pulumi:local::slipway::slipway:index:Environment$slipway:index:Function$aws:iam/role:Role::hello-role"
@@ -208,3 +211,9 @@ def test_many_errors_are_cut_and_counted():
     lines = explain(many, "", "local").split("\n")
     assert lines[8] == "... and 12 more errors"
     assert len(lines) == 10
+
+
+def test_a_full_disk_under_slipways_own_files_is_told_with_advice():
+    told = r"(?s)local: .*No space left on device.*the disk is full; what to do: free some space"
+    with pytest.raises(EngineError, match=told), files_of("local"):
+        raise OSError(errno.ENOSPC, "No space left on device", "/work/.slipway/state-of-local")
