@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pulumi.automation import OpType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from pulumi.automation.events import DiagnosticEvent, EngineEvent, StepEventMetadata
 
@@ -243,14 +243,6 @@ def strip_colours(text: str) -> str:
         _, mark, rest = piece.partition("%}>")
         parts.append(rest if mark else piece)
     return "".join(parts)
-
-
-def count(steps: Iterable[Step]) -> dict[str, int]:
-    """Number of steps by operation, in order of first appearance."""
-    totals: dict[str, int] = {}
-    for step in steps:
-        totals[step.op] = totals.get(step.op, 0) + 1
-    return totals
 
 
 def _text(op: str | OpType) -> str:

@@ -2,7 +2,7 @@
 
 from pulumi.automation.events import EngineEvent
 
-from slipway.engine.steps import Collector, count, masked, strip_colours
+from slipway.engine.steps import Collector, masked, strip_colours
 
 STACK = "urn:pulumi:local::slipway::pulumi:pulumi:Stack::slipway-local"
 QUEUE = "urn:pulumi:local::slipway::aws:sqs/queue:Queue::orders"
@@ -130,8 +130,3 @@ def test_a_failing_part_of_a_replacement_is_told():
 def test_strip_colours_and_masked_leave_the_rest_alone():
     assert strip_colours("a <{ b") == "a <{ b"
     assert masked({"a": [1, None, "x"]}) == {"a": [1, None, "x"]}
-
-
-def test_count_keeps_the_order_of_appearance():
-    result, _ = collect(event("resourcePreEvent", "update"), event("resourcePreEvent", "create", urn=STACK))
-    assert list(count(result.steps).items()) == [("update", 1), ("create", 1)]
