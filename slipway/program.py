@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from slipway.artifacts.builder import Builder
+from slipway.artifacts.builder import Builder, collect_all
 from slipway.artifacts.commits import last_commits
-from slipway.artifacts.inputs import Collector
 from slipway.artifacts.publish import PREFIX, Publisher
 from slipway.core import validate
 from slipway.core.errors import BadInputError, SlipwayError
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from slipway.artifacts.inputs import PackageInputs
-    from slipway.core.loaded import LoadedFunction
     from slipway.core.settings import Settings
 
 
@@ -82,15 +80,14 @@ class Plan:
         return {"bucket": bucket, "key": published}
 
     def _published(self, function: PlannedFunction, bucket: str) -> Awaitable[str]:
-        return asyncio.to_thread(self._publish, function, bucket)
+        return asyncio.to_thread(self._publish, function, self._publisher(bucket))
 
-    def _publish(self, function: PlannedFunction, bucket: str) -> str:
+    def _publish(self, function: PlannedFunction, publisher: Publisher) -> str:
         assert function.inputs is not None
         assert function.key is not None
         build = functools.partial(self._built, function.inputs)
         commit = str(function.spec["commit"])
         try:
-            publisher = self._publisher(bucket)
             publisher.ensure(function.inputs.digest, function.key, build, function=function.name, commit=commit)
         except SlipwayError as error:
             raise pulumi.RunError(_text(error)) from error
@@ -123,15 +120,13 @@ def plan(environment: str, start: Path | None = None) -> Plan:
     loaded.require_valid()
     settings = loaded.settings[environment]
     functions = loaded.deployed(environment)
-    collector = Collector(project)
-    inputs = {name: _inputs(collector, function) for name, function in functions.items()}
-    collector.save()
-    commits = last_commits(project, {name: found.paths for name, found in inputs.items() if found})
+    inputs = collect_all(project, functions.values())
+    commits = last_commits(project, {name: found.paths for name, found in inputs.items()})
     planned = {
         name: PlannedFunction(
             name=name,
             spec={**function_spec(function, settings), "commit": commits.get(name, "unknown")},
-            inputs=inputs[name],
+            inputs=inputs.get(name),
             image=function.manifest.image,
         )
         for name, function in functions.items()
@@ -149,18 +144,6 @@ def plan_or_stop(environment: str) -> Plan:
         return plan(environment)
     except SlipwayError as error:
         raise pulumi.RunError(_text(error)) from error
-
-
-def _inputs(collector: Collector, function: LoadedFunction) -> PackageInputs | None:
-    manifest = function.manifest
-    if manifest.image is not None:
-        return None
-    return collector.collect(
-        function.directory,
-        runtime=manifest.runtime,
-        architecture=manifest.architecture,
-        plain=function.signature == "lambda",
-    )
 
 
 def _text(error: SlipwayError) -> str:

@@ -1,0 +1,120 @@
+"""The plan of a stack: every function with its key, and mistakes that end the program in words."""
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import pulumi
+import pytest
+
+from components.environment_args import EnvironmentArgs
+from components.function.args import Code, FunctionArgs
+from slipway import program
+from slipway.core.errors import BadInputError
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """The samples of this repository, at another place and without git."""
+    for name in ("functions", "runtime", "stacks"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "Pulumi.yaml", tmp_path)
+    monkeypatch.setenv("SLIPWAY_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_key_of_a_package_holds_its_digest(project):
+    function = program.plan("local").functions["hello"]
+    assert function.key == f"packages/hello/{function.inputs.digest}.zip"
+
+
+def test_the_dictionaries_are_what_the_components_take(project):
+    plan = program.plan("local")
+    environment = EnvironmentArgs.from_spec(plan.environment)
+    functions = {
+        name: FunctionArgs.from_spec(found.spec, Code(**plan.code(found))) for name, found in plan.functions.items()
+    }
+    assert sorted(functions) == ["audit", "hello", "nightly-report", "orders", "receipts"]
+    assert environment.aws.endpoint == "http://127.0.0.1:4610"
+    assert functions["hello"].commit == "unknown"
+    assert environment.serving(functions).public_http
+
+
+def test_a_function_with_an_image_has_no_package(project):
+    image = f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/report@sha256:{'0' * 64}"
+    manifest = project / "functions/hello/function.yaml"
+    kept = [line for line in manifest.read_text().splitlines() if not line.startswith(("runtime", "handler"))]
+    manifest.write_text("\n".join([*kept, "runtime: container", f"image: {image}"]))
+    for name in ("main.py", "requirements.in", "requirements.txt"):
+        (project / "functions/hello" / name).unlink(missing_ok=True)
+    plan = program.plan("local")
+    found = plan.functions["hello"]
+    assert (found.inputs, found.key) == (None, None)
+    assert plan.code(found, pulumi.Output.from_input("bucket")) == {"image": image}
+
+
+def test_a_preview_names_the_key_and_publishes_nothing(project, monkeypatch):
+    monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
+    monkeypatch.setattr(program, "Publisher", lambda *_: pytest.fail("a preview publishes"))
+    plan = program.plan("local")
+    bucket = pulumi.Output.from_input("bucket")
+    found = plan.functions["hello"]
+    assert plan.code(found, bucket) == {"bucket": bucket, "key": found.key}
+
+
+class Recorder:
+    """Stands for the bucket; remembers what it was asked to hold."""
+
+    def __init__(self, error=None):
+        self.error = error
+        self.asked = []
+
+    def ensure(self, digest, key, build, *, function, commit):
+        self.asked.append((digest, key, function, commit))
+        if self.error:
+            raise self.error
+
+
+def published(plan, monkeypatch, recorder):
+    monkeypatch.setattr(program, "Publisher", lambda bucket, factory: recorder)
+    return asyncio.run(published_key(plan, plan.functions["hello"]))
+
+
+async def published_key(plan, function):
+    return await plan._published(function, "bucket")
+
+
+def test_an_update_resolves_the_key_once_the_package_lies_in_the_bucket(project, monkeypatch):
+    recorder = Recorder()
+    plan = program.plan("local")
+    key = published(plan, monkeypatch, recorder)
+    found = plan.functions["hello"]
+    assert key == found.key
+    assert recorder.asked == [(found.inputs.digest, key, "hello", "unknown")]
+
+
+def test_a_package_that_cannot_be_published_ends_the_program_in_words(project, monkeypatch):
+    plan = program.plan("local")
+    with pytest.raises(pulumi.RunError, match="the bucket is full"):
+        published(plan, monkeypatch, Recorder(BadInputError("the bucket is full")))
+
+
+def test_all_mistakes_are_in_the_message_that_ends_the_program(project):
+    for name in ("hello", "audit"):
+        manifest = project / f"functions/{name}/function.yaml"
+        manifest.write_text(manifest.read_text().replace("memory: 128", "memory: 64"))
+    with pytest.raises(pulumi.RunError) as stopped:
+        program.plan_or_stop("local")
+    said = str(stopped.value)
+    assert "functions/audit/function.yaml:" in said
+    assert "functions/hello/function.yaml:" in said
+    assert "memory must be 128-10240 MB, found 64" in said
+
+
+def test_an_environment_that_does_not_exist_is_named(project):
+    with pytest.raises(BadInputError) as refused:
+        program.plan("lokal")
+    assert "lokal" in "\n".join(finding.render() for finding in refused.value.findings)
