@@ -3,6 +3,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 
 import pytest
@@ -145,14 +146,18 @@ print(json.dumps(build()))
 """
 
 
+def open_to_all(folder):
+    """Let another user enter a folder of pytest's, however deep it lies; those above are not ours."""
+    for part in (folder, *folder.parents):
+        if part.stat().st_uid == os.getuid() and Path(tempfile.gettempdir()) in part.parents:
+            part.chmod(0o755)
+
+
 def test_bytes_are_the_same_whatever_the_machine(small, wheels, tmp_path, monkeypatch):
     orders = small.functions / "orders"
     lock = wheels.wheel("six") + wheels.wheel("tool", files={"tool/__init__.py": "", "tool/b.py": "", "tool/a.py": ""})
     (orders / "requirements.txt").write_text(lock)
-    tmp_path.chmod(0o755)
-    for parent in (tmp_path.parent, tmp_path.parent.parent):
-        if os.getuid() == 0:
-            parent.chmod(0o755)
+    open_to_all(tmp_path)
     variants = [
         {"umask": "022", "order": ["a.py", "B.py", "ä.txt"], "env": {}, "time": 10**9},
         {"umask": "077", "order": ["ä.txt", "B.py", "a.py"], "env": {"TZ": "Asia/Kolkata", "PYTHONHASHSEED": "1"}, "time": 10**8},
@@ -274,8 +279,7 @@ def test_files_that_cannot_be_read_are_all_named(small):
         "        project.functions / 'orders', runtime='python3.11', architecture='x86_64', plain=True)\n"
         "except BadInputError as error:\n    print(*(f.render() for f in error.findings), sep='\\n')\n"
     )
-    for parent in (small.root, *list(small.root.parents)[:3]):
-        parent.chmod(0o755)
+    open_to_all(small.root)
     done = subprocess.run([sys.executable, "-c", try_it, str(small.root)], capture_output=True, text=True, check=False)
     (small.functions / "orders/locked").chmod(0o755)
     said = "cannot be read: Permission denied; check its permissions"
