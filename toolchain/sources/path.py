@@ -117,7 +117,8 @@ def _candidates(part: Part, env: Mapping[str, str]) -> Iterator[Path]:
         folders[:0] = [Path(home) / "plugins" / part.plugin for home in homes if home]
     for folder in folders:
         path = folder.absolute() / part.binary
-        if path not in seen and path.is_file() and os.access(path, os.X_OK):
+        # `access` first: it answers also where a folder of PATH may not be entered.
+        if path not in seen and os.access(path, os.X_OK) and path.is_file():
             seen.add(path)
             yield path
 

@@ -52,6 +52,22 @@ def test_goes_on_to_the_next_candidate_on_path(engine, env, tmp_path, executable
     assert find(engine, env, tmp_path).folder == tmp_path / "second"
 
 
+def test_goes_on_where_a_folder_of_path_may_not_be_entered(engine, env, tmp_path, executable, monkeypatch):
+    closed = tmp_path / "first" / "engine"
+    executable(tmp_path / "second" / "engine", "echo 9.1.0")
+    is_file, access = path.Path.is_file, path.os.access
+
+    def refusing(self):
+        if self == closed:
+            raise PermissionError(13, "Permission denied", str(self))
+        return is_file(self)
+
+    # As the system answers an ordinary user; root may enter every folder.
+    monkeypatch.setattr(path.Path, "is_file", refusing)
+    monkeypatch.setattr(path.os, "access", lambda file, mode: file != closed and access(file, mode))
+    assert find(engine, env, tmp_path).folder == tmp_path / "second"
+
+
 @pytest.mark.parametrize("text", ["exit 1", "echo hello", "echo 9.1.0 >&2", "kill -9 $$"])
 def test_one_that_tells_no_version_is_refused(engine, env, tmp_path, executable, text):
     executable(tmp_path / "first" / "engine", text)
