@@ -11,6 +11,7 @@ import rich.filesize
 import rich.progress
 
 from slipway.artifacts.builder import Builder, collect_all
+from slipway.cli.building import sentence
 from slipway.cli.options import functions_option, json_option, stack_option
 from slipway.cli.tables import print_json, print_table
 from slipway.core import validate
@@ -61,8 +62,7 @@ def _build(builder: Builder, inputs: Mapping[str, PackageInputs], jobs: int | No
 
         def say(package: Built) -> None:
             if package.built and not quiet:
-                size = rich.filesize.decimal(package.package.size)
-                click.echo(f"built {package.function}: {size} in {package.seconds:.1f} s", err=True)
+                click.echo(sentence(package), err=True)
 
         return builder.build_all(inputs.values(), done=say, jobs=jobs)
     console = rich.console.Console(stderr=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from slipway.cli.building import build_ahead
 from slipway.cli.mending import finish, mend
 from slipway.cli.options import json_option, stack_option
 from slipway.cli.progress import Display, print_summary
@@ -28,6 +29,7 @@ def command(stack: str, refresh: bool, wait_s: float, debug: bool, as_json: bool
     session = Session.open(stack)
     with Display("up", quiet=as_json) as display:
         mended = mend(session, display, wait_s)
+        build_ahead(session, display)
         recover.begin(session.project, stack, session.instance)
         result = operations.up(session.project, stack, refresh=refresh or mended.refresh, debug=debug, on_event=display)
         finish(session, display, mended, result)
