@@ -38,7 +38,7 @@ def session(tmp_path, monkeypatch):
 
 
 class Builder:
-    wanted: list = []
+    wanted = ()
     error = None
 
     def __init__(self, project):

@@ -6,7 +6,7 @@ import pytest
 
 from slipway.cli import main as module
 from slipway.cli.progress import Display
-from slipway.core.errors import EngineError
+from slipway.core.errors import BadInputError, EngineError
 from slipway.engine import operations, recover
 from slipway.engine.steps import Diagnostic, Progress, RunResult, Step
 
@@ -112,23 +112,40 @@ def test_preview_looks_at_what_exists_after_a_run_that_did_not_end_well(project,
     assert [options["refresh"] for _, _, options in engine.calls] == [False, True, True]
 
 
-def test_up_mends_refreshes_and_remembers(project, slipway, engine):
+@pytest.fixture
+def built(monkeypatch):
+    """Packages are there."""
+    monkeypatch.setattr("slipway.cli.up.build_ahead", lambda session, display: display.say("built ahead"))
+
+
+def test_up_mends_refreshes_and_remembers(project, slipway, engine, built):
     engine("up", result(QUEUE))
     status, out, err = slipway("up", "--wait", "5")
     assert (status, out) == (0, "1 updated\n")
-    assert "mended: a lock" in err
+    assert err.index("mended: a lock") < err.index("built ahead")
     assert [name for name, _, _ in engine.calls] == ["mend", "up"]
     assert engine.calls[0][2]["wait_s"] == 5
     assert engine.calls[1][2]["refresh"] is True
     assert json.loads((project / ".slipway/state-of-local").read_text()) == {"instance": "instance-1", "unclean": False}
 
 
-def test_a_failed_up_stays_unclean(project, slipway, engine):
+def test_a_failed_up_stays_unclean(project, slipway, engine, built):
     engine("up", EngineError("hello: it failed; what to do: x"))
     status, out, err = slipway("up")
     assert (status, out) == (3, "")
     assert err.endswith("slipway: hello: it failed; what to do: x\n")
     assert json.loads((project / ".slipway/state-of-local").read_text())["unclean"] is True
+
+
+def test_a_package_that_cannot_be_built_never_reaches_the_engine(project, slipway, engine, monkeypatch):
+    def refuse(session, display):
+        raise BadInputError("function 'hello' cannot be packaged")
+
+    monkeypatch.setattr("slipway.cli.up.build_ahead", refuse)
+    status, out, err = slipway("up")
+    assert (status, out) == (2, "")
+    assert err.endswith("slipway: function 'hello' cannot be packaged\n")
+    assert [name for name, _, _ in engine.calls] == ["mend"]
 
 
 def test_bad_input_never_reaches_the_engine(project, slipway, engine):
