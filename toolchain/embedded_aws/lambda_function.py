@@ -2,7 +2,7 @@
 
 Moto (5.2) loses LoggingConfig, DeadLetterConfig, SnapStart and more of what a function is created with, the alias that
 a mapping calls, and the qualifier of a Function URL, so that a refresh of a deployed stack would see changes that
-nobody made. Functions would be run by Docker.
+nobody made. It keeps the time of creation as that of the last change. Functions would be run by Docker.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from moto.awslambda.models import EventSourceMapping, ImageConfig, LambdaFunction
-from moto.core.utils import utcnow
+from moto.core.utils import iso_8601_datetime_with_nanoseconds, utcnow
 
 from toolchain.embedded_aws.functions import split_reference
 
@@ -75,6 +75,7 @@ class CompleteFunction(LambdaFunction):
 
     def update_configuration(self, config_updates: dict[str, Any]) -> dict[str, Any]:
         """Change the configuration; keys that are absent stay as they are."""
+        self.last_modified = iso_8601_datetime_with_nanoseconds()
         for key, attribute in {**_KEPT, **_UPDATED}.items():
             if key in config_updates:
                 setattr(self, attribute, config_updates[key] or None)
@@ -91,6 +92,7 @@ class CompleteFunction(LambdaFunction):
 
     def update_function_code(self, updated_spec: dict[str, Any]) -> dict[str, Any]:
         """Change the code; a published version keeps what it was published with."""
+        self.last_modified = iso_8601_datetime_with_nanoseconds()
         self.code = dict(self.code)
         if architectures := updated_spec.get("Architectures"):
             self.architectures = architectures

@@ -138,3 +138,14 @@ def test_requests_of_web_pages_are_refused(aws):
         f"{aws.config.api_url}/moto-api/reset", headers={"Origin": "https://evil.example"}, timeout=10
     )
     assert answer.status_code == 403
+
+
+def test_a_change_of_code_or_settings_is_a_later_change(aws):
+    name = aws.deploy(SOURCE)
+    client = aws.client("lambda")
+    times = [client.get_function_configuration(FunctionName=name)["LastModified"]]
+    client.update_function_configuration(FunctionName=name, Timeout=9)
+    times.append(client.get_function_configuration(FunctionName=name)["LastModified"])
+    client.update_function_code(FunctionName=name, ZipFile=aws.package(main="def handle(event, context): return 2"))
+    times.append(client.get_function_configuration(FunctionName=name)["LastModified"])
+    assert times == sorted(set(times))
