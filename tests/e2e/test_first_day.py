@@ -2,12 +2,16 @@
 
 import json
 import re
+import shlex
+import shutil
 import urllib.request
+from pathlib import Path
 
 import boto3
 import psutil
 import pytest
 
+ROOT = Path(__file__).parents[2]
 SAMPLES = ["audit", "hello", "nightly-report", "orders", "receipts"]
 
 
@@ -84,6 +88,34 @@ def test_a_preview_from_another_path_umask_time_zone_and_locale_is_empty(checkou
 def test_logs_tell_what_a_function_did(checkout):
     checkout.slipway("invoke", "orders", "--example")
     assert "order accepted" in checkout.slipway("logs", "orders", "--since", "1h").stdout
+
+
+def commands_of_the_readme():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    day = text[text.index("## A day with it") :]
+    lines = day[day.index("```") + 4 :].partition("```")[0].splitlines()
+    return [line for line in lines if line.startswith("slipway ")]
+
+
+@pytest.mark.parametrize("line", commands_of_the_readme())
+def test_each_command_of_the_readme_works(checkout, line):
+    command, *arguments = shlex.split(line, comments=True)
+    assert checkout.run(f".venv/bin/{command}", *arguments).stdout.strip()
+
+
+def test_the_function_of_the_readme_deploys(checkout):
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = text[text.index("## A function") :]
+    blocks = re.findall(r"```(?:yaml|python)\n(.*?)```", section, re.DOTALL)
+    folder = checkout.root / "functions/greeter"
+    folder.mkdir()
+    (folder / "function.yaml").write_text(blocks[0].replace("/hello", "/greeter"), encoding="utf-8")
+    (folder / "main.py").write_text(blocks[1], encoding="utf-8")
+    checkout.slipway("up")
+    assert json.loads(checkout.slipway("invoke", "greeter", "--json").stdout)["body"] == "Hello, world!\n"
+    shutil.rmtree(folder)
+    checkout.slipway("up")
+    assert "greeter" not in rows(checkout, "list")
 
 
 def test_readme_changes_touch_no_function(checkout):
