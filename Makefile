@@ -8,7 +8,7 @@ ENV ?= local
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help setup up down test lint types unit integration e2e faults bench lock format clean
+.PHONY: help setup up down test lint types unit integration e2e faults bench lock generate format clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ bench: setup ## Measure the ratios of docs/performance.md, write build/bench.jso
 lock: setup ## Lock Slipway's own dependencies again
 	@$(BIN)/uv pip compile pyproject.toml --extra local --extra dev --universal --generate-hashes \
 	  --python-version 3.11 --quiet --custom-compile-command "make lock" --output-file requirements.lock
+
+generate: setup ## Write docs/schema and the reference tables from the models
+	@$(BIN)/slipway schema --write
 
 format: setup ## Format the code
 	@$(BIN)/ruff format .
