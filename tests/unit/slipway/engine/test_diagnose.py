@@ -85,9 +85,9 @@ MESSAGES = [
     ),
     (
         "disk-full",
-        "saving checkpoint: write /work/.slipway/state/.pulumi/stacks/slipway/local.json.gz: no space left on device",
+        "saving checkpoint: write /srv/.slipway/state/.pulumi/stacks/slipway/local.json.gz: no space left on device",
     ),
-    ("disk-full", "OSError: [Errno 28] No space left on device: '/root/.cache/slipway/packages/x.zip'"),
+    ("disk-full", "OSError: [Errno 28] No space left on device: '/home/a/.cache/slipway/packages/x.zip'"),
     (
         "state-locked",
         "error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the lock file with `pulumi cancel`.",
@@ -216,4 +216,4 @@ def test_many_errors_are_cut_and_counted():
 def test_a_full_disk_under_slipways_own_files_is_told_with_advice():
     told = r"(?s)local: .*No space left on device.*the disk is full; what to do: free some space"
     with pytest.raises(EngineError, match=told), files_of("local"):
-        raise OSError(errno.ENOSPC, "No space left on device", "/work/.slipway/state-of-local")
+        raise OSError(errno.ENOSPC, "No space left on device", "/srv/.slipway/state-of-local")
