@@ -5,12 +5,12 @@ from __future__ import annotations
 import collections
 import dataclasses
 import datetime as dt
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
 import botocore.exceptions
 
+from slipway.aws import log_text
 from slipway.aws.clients import error_code, readable_errors
 from slipway.core.errors import BadInputError, EngineError
 
@@ -26,7 +26,6 @@ _LATE_MS = 60_000
 _REMEMBERED = 20_000
 _AGO = re.compile(r"(\d+)\s*(s|m|h|d|w)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_LEVELS = {"TRACE", "DEBUG", "INFO", "WARN", "WARNING", "ERROR", "FATAL", "CRITICAL"}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -45,26 +44,18 @@ class Record:
     stream: str
     id: str
 
-    def decoded(self) -> dict[str, Any] | None:
-        """The record's JSON object, or None when it is plain text."""
-        try:
-            value = json.loads(self.message)
-        except ValueError:
-            return None
-        return value if isinstance(value, dict) else None
-
     def render(self) -> str:
         """`time level message` on one line or, with a traceback, on several."""
         stamp = self.time.astimezone().isoformat(timespec="milliseconds")
-        level, text = _level_and_text(self.message, self.decoded())
-        return f"{stamp} {level:<5} {text.rstrip()}"
+        level, text = log_text.level_and_text(self.message)
+        return f"{stamp} {level:<5} {text}"
 
     def to_json(self) -> dict[str, Any]:
         """The record as JSON values; what the function logged as JSON is an object."""
         return {
             "time": self.time.isoformat(),
             "stream": self.stream,
-            "message": self.decoded() or self.message.rstrip("\n"),
+            "message": log_text.decode(self.message) or self.message.rstrip("\n"),
         }
 
 
@@ -139,32 +130,3 @@ def _pages(aws: Aws, group: str, start_ms: int) -> Iterator[dict[str, Any]]:
 def _record(event: dict[str, Any]) -> Record:
     moment = dt.datetime.fromtimestamp(event["timestamp"] / 1000, tz=dt.UTC)
     return Record(moment, event["message"], event.get("logStreamName", ""), event["eventId"])
-
-
-def _level_and_text(message: str, decoded: dict[str, Any] | None) -> tuple[str, str]:
-    if decoded is None:
-        first = message.lstrip("[").split(None, 1)
-        level = first[0].rstrip("]") if first and first[0].rstrip("]") in _LEVELS else ""
-        return level, message
-    kind = str(decoded.get("type", ""))
-    if kind.startswith("platform.") and isinstance(decoded.get("record"), dict):
-        return "INFO", _platform(kind, decoded["record"])
-    text = str(decoded.get("message", decoded.get("msg", "")) or json.dumps(decoded))
-    trace = decoded.get("stackTrace") or decoded.get("exception") or decoded.get("errorMessage")
-    if trace:
-        lines = trace if isinstance(trace, list) else [trace]
-        text = "\n".join([text, *(str(line).rstrip() for line in lines)])
-    return str(decoded.get("level", decoded.get("logLevel", ""))), text
-
-
-def _platform(kind: str, record: dict[str, Any]) -> str:
-    metrics = record.get("metrics") or {}
-    facts = {
-        "request": record.get("requestId"),
-        "version": record.get("version"),
-        "status": record.get("status"),
-        "error": record.get("errorType"),
-        "duration": f"{metrics['durationMs']} ms" if "durationMs" in metrics else None,
-        "memory": f"{metrics['maxMemoryUsedMB']} MB" if "maxMemoryUsedMB" in metrics else None,
-    }
-    return " ".join([kind, *(f"{name}={value}" for name, value in facts.items() if value is not None)])

@@ -119,7 +119,8 @@ def failure(call: Call, status: int, body: Any, error: str | None) -> str | None
     if error is not None:
         return error
     if isinstance(body, dict) and body.get("batchItemFailures"):
-        return f"{len(body['batchItemFailures'])} messages went back to the queue"
+        count = len(body["batchItemFailures"])
+        return f"{count} {'message' if count == 1 else 'messages'} went back to the queue"
     if call.status is not None and status != call.status:
         return f"answered {status}, its example promises {call.status}"
     if call.status is None and call.request is not None and status >= _SERVER_ERROR:

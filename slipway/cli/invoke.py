@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 import click
 
-from slipway.aws import payloads
+from slipway.aws import log_text, payloads
 from slipway.aws.inventory import find
 from slipway.aws.invoke import Answer, invoke
 from slipway.cli import calls
@@ -82,7 +82,7 @@ def command(
     if as_json:
         print_json(answer.to_json())
     else:
-        _print(answer, asynchronous=asynchronous)
+        _print(answer, asynchronous=asynchronous, failed=reason is not None)
     if reason is not None:
         raise EngineError(f"{name}: {reason}; what to do: `slipway logs {name} -s {stack}` shows what it logged")
 
@@ -126,17 +126,19 @@ def _unpromised(call: calls.Call) -> calls.Call:
     return calls.Call(payload=call.payload, request=call.request)
 
 
-def _print(answer: Answer, *, asynchronous: bool) -> None:
+def _print(answer: Answer, *, asynchronous: bool, failed: bool) -> None:
     if asynchronous:
         click.echo("queued", err=True)
         return
     version = f", version {answer.version}" if answer.version else ""
-    click.echo(f"status {answer.status}, {answer.duration_ms:.0f} ms{version}", err=True)
-    if answer.error is not None:
-        if answer.log:
-            click.echo(answer.log.rstrip(), err=True)
-        return
-    _print_body(answer.body)
+    # Lambda's own status of an invocation is 200 also when the function failed.
+    said = f"status {answer.status}" if answer.error is None else "failed"
+    click.echo(f"{said}, {answer.duration_ms:.0f} ms{version}", err=True)
+    logged = log_text.of_function(answer.log) if failed else ""
+    if logged:
+        click.echo(logged, err=True)
+    if answer.error is None:
+        _print_body(answer.body)
 
 
 def _print_body(body: Any) -> None:

@@ -104,7 +104,8 @@ def _verify(session: Session, name: str, deployed: Mapping[str, Any] | None) -> 
     reason = calls.failure(call, answer.status, answer.body, answer.error)
     return dataclasses.replace(
         row,
-        status=answer.status,
+        # Lambda's own status of an invocation is 200 also when the function failed.
+        status=answer.status if answer.error is None else None,
         latency_ms=answer.duration_ms,
         result="ok" if reason is None else f"failed: {reason}",
     )

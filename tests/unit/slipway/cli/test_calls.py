@@ -100,7 +100,7 @@ EVENT = calls.Call(payload={})
         (EVENT, 200, None, None, None),
         (EVENT, 200, None, "KeyError: 'x'", "KeyError: 'x'"),
         (EVENT, 200, {"batchItemFailures": []}, None, None),
-        (EVENT, 200, {"batchItemFailures": [{"itemIdentifier": "1"}]}, None, "1 messages went back to the queue"),
+        (EVENT, 200, {"batchItemFailures": [{"itemIdentifier": "1"}]}, None, "1 message went back to the queue"),
     ],
 )
 def test_an_answer_is_compared_with_what_was_promised(call, status, body, error, expected):
