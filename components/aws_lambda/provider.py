@@ -24,6 +24,7 @@ ENDPOINTS = (
     "sqs",
     "sts",
 )
+_EMBEDDED_RETRIES = 3  # the provider's own 25 make minutes of an answer that stays the same, and no network is between
 
 
 def provider_args(args: AwsArgs) -> dict[str, Any]:
@@ -41,6 +42,7 @@ def provider_args(args: AwsArgs) -> dict[str, Any]:
         "secret_key": args.secret_key,
         "endpoints": [aws.ProviderEndpointArgs(**dict.fromkeys(ENDPOINTS, args.endpoint))],
         "s3_use_path_style": True,
+        "max_retries": _EMBEDDED_RETRIES,
         "skip_credentials_validation": True,
         "skip_metadata_api_check": True,
         "skip_region_validation": True,
