@@ -78,6 +78,10 @@ class Arns:
         """The account as a principal."""
         return self.of("iam", "root", region="")
 
+    def every(self, service: str) -> str:
+        """Every resource of a service in this region, in any account; IAM asks for all six parts of an ARN."""
+        return self.bucket("*") if service == "s3" else self.of(service, "*", account="*")
+
     def queue_url(self, arn: Arn) -> str:
         """Address of a queue, at the embedded AWS where there is one."""
         if self._endpoint is not None:
@@ -85,7 +89,7 @@ class Arns:
         return f"https://sqs.{arn.region}.{_suffix(arn.partition)}/{arn.account}/{arn.rest}"
 
     def via(self, service: str) -> str:
-        """The value of `kms:ViaService` for a service in this region."""
+        """Name of a service in this region: the value of `kms:ViaService`, and the principal of CloudWatch Logs."""
         return f"{service}.{self.region}.{_suffix(self.partition)}"
 
 

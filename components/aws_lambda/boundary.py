@@ -31,7 +31,7 @@ def boundary_document(site: Site) -> str:
     text = _render(site, exact)
     if len(text) <= LIMIT:
         return text
-    by_kind = {kind: [f"arn:{site.arns.partition}:{SERVICES[kind]}:*"] for kind, found in exact.items() if found}
+    by_kind = {kind: [site.arns.every(SERVICES[kind])] for kind, found in exact.items() if found}
     return _render(site, by_kind)
 
 
@@ -44,7 +44,8 @@ def _render(site: Site, adopted: Mapping[str, Sequence[str]]) -> str:
             [arns.log_group(f"/slipway/{names.environment}/*")],
             sid="Logs",
         ),
-        allow(["lambda:InvokeFunction"], [arns.function(mine)], sid="Functions"),
+        # A call of a Function URL needs both.
+        allow(["lambda:InvokeFunction", "lambda:InvokeFunctionUrl"], [arns.function(mine)], sid="Functions"),
         allow(["xray:PutTelemetryRecords", "xray:PutTraceSegments"], ["*"], sid="Traces"),
         allow(
             ["kms:Decrypt", "kms:GenerateDataKey"],

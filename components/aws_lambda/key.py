@@ -32,7 +32,7 @@ def key_policy(site: Site) -> str:
         allow(
             _LOGS_USE,
             ["*"],
-            principal={"Service": f"logs.{arns.region}.amazonaws.com"},
+            principal={"Service": arns.via("logs")},  # the one principal here whose name depends on the partition
             conditions={
                 "ArnLike": {"kms:EncryptionContext:aws:logs:arn": arns.log_group(f"/slipway/{site.args.environment}/*")}
             },
