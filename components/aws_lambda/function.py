@@ -98,7 +98,10 @@ class LambdaFunction:
 
     def _role(self) -> Role:
         environment = self._environment
-        policy = role_document(environment, environment.arns.log_group(self.log_group), self.dlq_arn, self._uses)
+        arns = environment.arns
+        policy = role_document(
+            environment, arns.function(self.name), arns.log_group(self.log_group), self.dlq_arn, self._uses
+        )
         name = environment.names.physical("role", self._owner.name_of_component)
         return Role(self._owner, environment, policy, environment.names.take("role", name, self._owner.label))
 

@@ -11,7 +11,7 @@ from pulumi_aws import iam
 from components.aws_lambda.boundary import NETWORK
 from components.aws_lambda.environment import LambdaEnvironment
 from components.aws_lambda.grants import Resource, key_statement, key_uses, statements
-from components.aws_lambda.policies import Statement, allow, document, trust
+from components.aws_lambda.policies import Statement, allow, deny, document, trust
 from components.base import Component
 from components.function.args import FunctionArgs
 
@@ -29,12 +29,17 @@ def verbs_of(args: FunctionArgs, catalogue: Mapping[tuple[str, str], Resource]) 
 
 
 def role_document(
-    environment: LambdaEnvironment, log_arn: str, dlq_arn: str, uses: Sequence[tuple[Resource, Sequence[str]]]
+    environment: LambdaEnvironment,
+    function_arn: str,
+    log_arn: str,
+    dlq_arn: str,
+    uses: Sequence[tuple[Resource, Sequence[str]]],
 ) -> pulumi.Output[str]:
     """The policy of a function's role.
 
     Args:
         environment: The environment.
+        function_arn: ARN of the function, without a qualifier.
         log_arn: ARN of its log group.
         dlq_arn: ARN of the queue for events that it failed on.
         uses: Resources with the verbs it may use on them.
@@ -49,6 +54,9 @@ def role_document(
     ]
     if environment.args.subnets:
         plain.append(allow(NETWORK, ["*"], sid="Network"))
+        # Lambda itself connects the function to its network; the code, whose calls carry this key, has no part in it.
+        own_code = {"ArnEquals": {"lambda:SourceFunctionArn": function_arn}}
+        plain.append(deny(NETWORK, ["*"], conditions=own_code, sid="NetworkIsLambdas"))
     for resource, verbs in uses:
         plain.extend(statements(resource, verbs))
     needs = [(resource.kind, key_uses(resource, verbs)) for resource, verbs in uses]

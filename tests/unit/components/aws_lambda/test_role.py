@@ -101,7 +101,23 @@ def test_no_policy_has_a_wildcard_action_or_an_open_resource_but_traces_and_netw
         for statement in statements(made.inputs["policy"]):
             assert not any("*" in action for action in statement["Action"])
             if statement["Resource"] == ["*"]:
-                assert statement["Sid"] in {"Traces", "Network"}
+                assert statement["Sid"] in {"Traces", "Network", "NetworkIsLambdas"}
+
+
+def test_the_code_in_a_network_cannot_touch_its_interfaces_itself(deploy, engine, a_function):
+    deploy({"orders": a_function()}, subnets=["s"], security_groups=["g"])
+    found = {s.get("Sid"): s for s in statements(engine.named("orders-role-policy").inputs["policy"])}
+    assert found["NetworkIsLambdas"] == {
+        "Sid": "NetworkIsLambdas",
+        "Effect": "Deny",
+        "Action": found["Network"]["Action"],
+        "Resource": ["*"],
+        "Condition": {
+            "ArnEquals": {
+                "lambda:SourceFunctionArn": "arn:aws:lambda:eu-central-1:123456789012:function:slipway-dev-orders"
+            }
+        },
+    }
 
 
 def test_policies_are_known_in_the_first_preview_when_the_key_is(deploy, engine, a_function, catalogue):
