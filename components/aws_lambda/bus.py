@@ -81,6 +81,7 @@ def make_subscriptions(owner: Component, live: Live, args: FunctionArgs, environ
                 "principal": "events.amazonaws.com",
                 "source_arn": environment.arns.event_rule(environment.bus_name, name),
             },
+            delete_before_replace=True,  # a policy takes each statement id once
         )
         owner.child(
             part_of("rule-target", event.type, *identity),

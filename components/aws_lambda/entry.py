@@ -35,7 +35,7 @@ def cors_args(cors: Cors | None) -> dict[str, object] | None:
         return None
     return {
         "allow_origins": sorted(cors.origins),
-        "allow_methods": sorted(cors.methods),
+        "allow_methods": sorted(cors.methods) or None,
         "allow_headers": sorted(cors.headers) or None,
         "allow_credentials": cors.credentials,
         "max_age": cors.max_age_s,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,6 +26,9 @@ def make_function_url(owner: Component, live: Live, routes: Sequence[HttpEvent])
         Its address.
     """
     cors = next((route.cors for route in routes if route.cors is not None), None)
+    if cors is not None:
+        # Lambda answers every preflight itself, and refuses OPTIONS among the methods.
+        cors = dataclasses.replace(cors, methods=[method for method in cors.methods if method != "OPTIONS"])
     url = owner.child(
         "url",
         lambda_.FunctionUrl,
@@ -97,6 +101,7 @@ def _permit(owner: Component, live: Live, path: str, method: str, entry: PublicE
             # The API has one stage, so any stage is that one.
             "source_arn": entry.source_arn.apply(lambda arn: f"{arn}/*/{caller}{path}"),
         },
+        delete_before_replace=True,  # a policy takes each statement id once, and this one follows from the route alone
     )
 
 

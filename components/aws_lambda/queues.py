@@ -9,7 +9,7 @@ from components.aws_lambda.live import Live
 from components.base import Component
 from components.function.args import FunctionArgs
 
-MIN_CONCURRENCY = 2  # the least that Lambda accepts as the bound of one queue's pollers
+_CONCURRENCY = range(2, 1000 + 1)  # what Lambda accepts as the bound of one queue's pollers
 
 
 def make_mappings(owner: Component, live: Live, args: FunctionArgs, environment: LambdaEnvironment) -> None:
@@ -20,7 +20,7 @@ def make_mappings(owner: Component, live: Live, args: FunctionArgs, environment:
     """
     for event in args.queues:
         queue = environment.catalogue["queue", event.queue]
-        bounded = args.max_scale is not None and args.max_scale >= MIN_CONCURRENCY
+        bound = min(args.max_scale or 0, _CONCURRENCY[-1])
         owner.child(
             f"queue-{event.queue}",
             lambda_.EventSourceMapping,
@@ -30,7 +30,7 @@ def make_mappings(owner: Component, live: Live, args: FunctionArgs, environment:
                 "batch_size": event.batch,
                 "maximum_batching_window_in_seconds": event.window_s or None,
                 "function_response_types": ["ReportBatchItemFailures"],
-                "scaling_config": {"maximum_concurrency": args.max_scale} if bounded else None,
+                "scaling_config": {"maximum_concurrency": bound} if bound in _CONCURRENCY else None,
             },
             depends_on=[live.alias, *queue.made],
         )

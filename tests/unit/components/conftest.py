@@ -36,6 +36,7 @@ class Registered:
     inputs: dict[str, Any]
     aliases: tuple[str, ...]
     protect: bool
+    deletes_first: bool
     provider: str
     depends_on: frozenset[str]
     frames: int
@@ -67,6 +68,7 @@ class Recorder(mocks.MockMonitor):
                     inputs=rpc.deserialize_properties(request.object, keep_unknowns=True),
                     aliases=tuple(alias.urn or alias.spec.name for alias in request.aliases),
                     protect=request.protect,
+                    deletes_first=request.deleteBeforeReplace,
                     provider=request.provider.split("::")[3] if request.provider else "",
                     depends_on=frozenset(urn.split("::")[-1] for urn in request.dependencies),
                     frames=len(request.stackTrace.frames),

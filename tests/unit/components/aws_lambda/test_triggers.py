@@ -29,6 +29,23 @@ def test_an_internal_route_is_a_url_for_signed_requests(deploy, engine, a_functi
     assert not engine.kinds("Permission"), "identities of the account need no permission on the function"
 
 
+@pytest.mark.parametrize(("methods", "taken"), [(["OPTIONS", "PUT", "GET"], ["GET", "PUT"]), (["OPTIONS"], None)])
+def test_a_url_is_not_told_of_options_which_lambda_refuses_there(deploy, engine, a_function, methods, taken):
+    cors = Cors(origins=["https://a.example.com"], methods=methods)
+    deploy({"orders": a_function(http=[HttpEvent(path="/orders", cors=cors)])})
+    assert engine.named("orders-url").inputs["cors"].get("allowMethods") == taken
+
+
+def test_a_permission_is_replaced_by_deletion_because_its_statement_id_stays(deploy, engine, a_function):
+    deploy(
+        {
+            "orders": a_function(http=[public()]),
+            "paid": a_function(signature="cloudevent", events=[BusEvent(type="com.x.paid")]),
+        }
+    )
+    assert [made.deletes_first for made in engine.kinds("Permission")] == [True, True]
+
+
 def test_a_public_route_calls_the_live_version_and_may_do_so_from_that_route_alone(
     deploy, engine, a_function, resolved
 ):
@@ -172,6 +189,13 @@ def test_a_queue_calls_the_live_version_and_may_fail_in_part(deploy, engine, a_f
     text = engine.named("orders-role-policy").inputs["policy"]
     assert "sqs:ReceiveMessage" in text
     assert "sqs:DeleteMessage" in text
+
+
+@pytest.mark.parametrize(("most", "bound"), [(2, 2), (1000, 1000), (1001, 1000), (10_000, 1000)])
+def test_pollers_are_bounded_as_far_as_lambda_knows_a_bound(deploy, engine, a_function, catalogue, *, most, bound):
+    args = a_function(signature="cloudevent", queues=[QueueEvent(queue="legacy")], max_scale=most)
+    deploy({"orders": args}, catalogue=catalogue)
+    assert engine.named("orders-queue-legacy").inputs["scalingConfig"] == {"maximumConcurrency": bound}
 
 
 @pytest.mark.parametrize("max_scale", [None, 1])
