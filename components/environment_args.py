@@ -59,6 +59,8 @@ class CatalogueEntry:
     """ARN of the key that encrypts what exists already; None when AWS owns that key."""
     consumer_timeout_s: int | None = None
     """Longest timeout of the functions that take messages from a queue that the environment makes."""
+    consumer_window_s: int = 0
+    """Longest time for which those functions let a batch fill."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -141,11 +143,17 @@ class EnvironmentArgs:
                 "all public routes of an environment share one HTTP API and so one set of rules, make them equal"
             )
         timeouts: dict[str, int] = {}
+        windows: dict[str, int] = {}
         for args in functions.values():
             for event in args.queues:
                 timeouts[event.queue] = max(timeouts.get(event.queue, 0), args.timeout_s)
+                windows[event.queue] = max(windows.get(event.queue, 0), event.window_s)
         catalogue = tuple(
-            dataclasses.replace(entry, consumer_timeout_s=timeouts.get(entry.name)) if entry.kind == "queue" else entry
+            dataclasses.replace(
+                entry, consumer_timeout_s=timeouts.get(entry.name), consumer_window_s=windows.get(entry.name, 0)
+            )
+            if entry.kind == "queue"
+            else entry
             for entry in self.catalogue
         )
         return dataclasses.replace(

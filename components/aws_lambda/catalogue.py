@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import pulumi
@@ -19,6 +20,17 @@ RETENTION_S = 14 * 24 * 3600  # the longest that SQS keeps a message
 RECEIVES = 5  # AWS asks for at least 5 before a message counts as poisonous, so that throttling alone loses none
 VISIBILITY_FACTOR = 6  # AWS: at least six times the timeout of the function that takes the messages
 _DEFAULT_CONSUMER_S = 30
+_WHOLE_SECRET = re.compile(r"secret:.+-[A-Za-z0-9]{6}")
+
+
+def visibility_of(timeout_s: int, window_s: int) -> int:
+    """Seconds for which a queue has to hide a message: time for retries, after the time in which a batch fills.
+
+    Args:
+        timeout_s: Timeout of the function that takes the messages.
+        window_s: Time for which it lets a batch fill.
+    """
+    return VISIBILITY_FACTOR * timeout_s + window_s
 
 
 def queue_args(name: str, site: Site, key_arn: pulumi.Input[str], *, fifo: bool = False) -> dict[str, object]:
@@ -64,7 +76,14 @@ def mistakes(args: EnvironmentArgs) -> list[str]:
         if entry.arn is not None:
             parsed = Arn.parse(entry.arn)
             if parsed is None or parsed.service != SERVICES[entry.kind]:
-                found.append(f"{who}: arn must be an ARN of {SERVICES[entry.kind]}, found {entry.arn!r}")
+                # Somebody may have written the secret itself there.
+                shown = "" if entry.kind == "secret" else f", found {entry.arn!r}"
+                found.append(f"{who}: arn must be an ARN of {SERVICES[entry.kind]}{shown}")
+            elif entry.kind == "secret" and not _WHOLE_SECRET.fullmatch(parsed.rest):
+                found.append(
+                    f"{who}: arn must end with the hyphen and six characters that Secrets Manager adds to the name, "
+                    "because IAM compares the whole; copy it from there"
+                )
     return found
 
 
@@ -89,7 +108,7 @@ def _make_queue(owner: Component, site: Site, entry: CatalogueEntry, key_arn: pu
     who = f"queue {entry.name!r}"
     name = names.take("queue", names.physical("queue", entry.name, suffix=suffix), who)
     dead = names.take("queue", names.physical("queue", entry.name, "dlq", suffix=suffix), f"dead letters of {who}")
-    visibility = VISIBILITY_FACTOR * (entry.consumer_timeout_s or _DEFAULT_CONSUMER_S)
+    visibility = visibility_of(entry.consumer_timeout_s or _DEFAULT_CONSUMER_S, entry.consumer_window_s)
     dead_letters = owner.child(
         f"queue-{entry.name}-dlq",
         sqs.Queue,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from components.aws_lambda.catalogue import VISIBILITY_FACTOR
+from components.aws_lambda.catalogue import VISIBILITY_FACTOR, visibility_of
 from components.aws_lambda.environment import LambdaEnvironment
 from components.aws_lambda.role import verbs_of
 from components.aws_lambda.variables import LIMIT, variables_of
@@ -37,6 +37,7 @@ def mistakes(name: str, args: FunctionArgs, environment: LambdaEnvironment) -> l
     """Everything that is wrong with a function for this target, one line each; empty when it can be deployed."""
     found = [
         *_shape(args),
+        *_image(args, environment),
         *_sizes(args),
         *_http(args, environment),
         *_events(args, environment),
@@ -71,6 +72,14 @@ def _shape(args: FunctionArgs) -> Iterator[str]:
         yield f"snap_start needs one of {', '.join(_SNAP_START)}, found {args.runtime!r}"
     if options.snap_start and (args.min_scale or options.ephemeral_storage_mb > _PLAIN_STORAGE):
         yield "snap_start excludes min_scale and more than 512 MB of ephemeral storage; choose one"
+
+
+def _image(args: FunctionArgs, environment: LambdaEnvironment) -> Iterator[str]:
+    image, aws = args.code.image, environment.args.aws
+    if not isinstance(image, str) or aws.endpoint is not None:
+        return
+    if not re.match(rf"\d{{12}}\.dkr[.-]ecr[a-z-]*\.{re.escape(aws.region)}\.[a-z.]+/", image):
+        yield f"image must lie in Amazon ECR in {aws.region}, Lambda takes no other, found {image!r}; copy it there"
 
 
 def _sizes(args: FunctionArgs) -> Iterator[str]:
@@ -139,10 +148,11 @@ def _events(args: FunctionArgs, environment: LambdaEnvironment) -> Iterator[str]
             yield f"{who}: window must be {allowed}, found {event.window_s}"
         if event.batch > _SMALL_BATCH and not event.window_s and not queue.fifo:
             yield f"{who}: a batch over {_SMALL_BATCH} needs a window of at least 1 second; set window"
-        if queue.visibility_s is not None and queue.visibility_s < VISIBILITY_FACTOR * args.timeout_s:
+        if queue.visibility_s is not None and queue.visibility_s < visibility_of(args.timeout_s, event.window_s):
             yield (
-                f"{who}: its visibility timeout of {queue.visibility_s} s is less than {VISIBILITY_FACTOR} times the "
-                f"timeout of {args.timeout_s} s; make the environment's args with EnvironmentArgs.serving(functions)"
+                f"{who}: its visibility timeout of {queue.visibility_s} s is less than {VISIBILITY_FACTOR} times "
+                f"the timeout of {args.timeout_s} s and the window of {event.window_s} s; "
+                "make the environment's args with EnvironmentArgs.serving(functions)"
             )
 
 

@@ -9,9 +9,6 @@ from components.aws_lambda.policies import document, only_tls
 from components.aws_lambda.site import Site
 from components.base import Component
 
-_ABORT_DAYS = 7
-_OLD_VERSION_DAYS = 30
-
 
 def bucket_name(site: Site) -> str:
     """Name of the bucket; account and region are in it because S3 names are shared by all accounts."""
@@ -21,7 +18,7 @@ def bucket_name(site: Site) -> str:
 def make_bucket(owner: Component, site: Site, key_arn: pulumi.Input[str]) -> pulumi.Output[str]:
     """Create the bucket: private, versioned, encrypted, TLS only, without ACLs.
 
-    A package is never written twice under one key, so versions serve recovery from a deletion alone and expire.
+    A package is never written twice under one key, so versions serve recovery from a deletion alone.
 
     Returns:
         The bucket's name; it resolves when its guards stand, so that nothing is published before.

@@ -83,29 +83,6 @@ def test_an_embedded_aws_without_tls_gets_no_policy_that_demands_it(deploy, engi
     assert all("policy" not in queue.inputs for queue in engine.kinds("Queue"))
 
 
-def test_the_key_rotates_and_serves_this_environments_logs_alone(deploy, engine):
-    deploy()
-    key = engine.named("dev-key").inputs
-    assert key["enableKeyRotation"] is True
-    found = statements(key["policy"])
-    assert found["IamOfTheAccount"]["Principal"] == {"AWS": "arn:aws:iam::123456789012:root"}
-    assert found["LogsOfTheEnvironment"]["Condition"] == {
-        "ArnLike": {
-            "kms:EncryptionContext:aws:logs:arn": "arn:aws:logs:eu-central-1:123456789012:log-group:/slipway/dev/*"
-        }
-    }
-    assert found["UndeliveredEvents"]["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}
-    assert engine.named("dev-key-alias").inputs["name"] == "alias/slipway-dev"
-
-
-def test_an_adopted_key_and_boundary_are_not_made(deploy, engine):
-    deploy(kms_key="arn:aws:kms:eu-central-1:1:key/k", permissions_boundary="arn:aws:iam::1:policy/b")
-    made = {name for _, name in engine.children("dev")}
-    assert not made & {"dev-key", "dev-key-alias", "dev-boundary"}
-    rule = json.loads(json.dumps(engine.named("dev-packages-encryption").inputs))["rules"][0]
-    assert rule["applyServerSideEncryptionByDefault"]["kmsMasterKeyId"] == "arn:aws:kms:eu-central-1:1:key/k"
-
-
 def test_the_bucket_is_guarded_in_every_way(deploy, engine):
     deploy()
     name = "slipway-dev-packages-123456789012-eu-central-1"
@@ -138,32 +115,10 @@ def test_protection_covers_what_holds_data(deploy, engine, catalogue, protect):
     assert engine.named("dev-packages").inputs["forceDestroy"] is not protect
 
 
-def test_the_boundary_covers_the_environment_and_its_catalogue_and_leaves_no_way_out(deploy, engine, catalogue):
-    deploy(catalogue=catalogue)
-    found = statements(engine.named("dev-boundary").inputs["policy"])
-    assert set(found["NoWayOut"]["Action"]) == {"account:*", "iam:*", "organizations:*", "sts:*"}
-    assert found["NoWayOut"]["Effect"] == "Deny"
-    assert found["Functions"]["Resource"] == ["arn:aws:lambda:eu-central-1:123456789012:function:slipway-dev-*"]
-    assert found["Queue"]["Resource"] == [
-        "arn:aws:sqs:eu-central-1:123456789012:legacy",
-        "arn:aws:sqs:eu-central-1:123456789012:slipway-dev-*",
-    ]
-    assert found["Bucket"]["Resource"] == ["arn:aws:s3:::acme-reports", "arn:aws:s3:::acme-reports/*"]
-    assert "Network" not in found
-    assert not any("*" in action for s in found.values() if s["Effect"] == "Allow" for action in s["Action"])
-
-
-def test_a_boundary_in_a_network_allows_its_interfaces(deploy, engine):
-    deploy(subnets=["subnet-1"], security_groups=["sg-1"])
-    assert "Network" in statements(engine.named("dev-boundary").inputs["policy"])
-
-
-def test_a_catalogue_too_long_for_one_policy_is_covered_by_kind(deploy, engine):
-    many = [CatalogueEntry(kind="bucket", name=f"b{i}", arn=f"arn:aws:s3:::acme-reports-{i:060}") for i in range(80)]
-    deploy(catalogue=many)
-    text = engine.named("dev-boundary").inputs["policy"]
-    assert len(text) <= 6144
-    assert statements(text)["Bucket"]["Resource"] == ["arn:aws:s3:*", "arn:aws:s3:*/*"]
+def test_a_queue_hides_messages_also_while_a_batch_fills(deploy, engine, a_function, catalogue):
+    args = a_function(signature="cloudevent", timeout_s=10, queues=[QueueEvent(queue="orders", window_s=300)])
+    deploy({"slow": args}, catalogue=catalogue)
+    assert engine.named("dev-queue-orders").inputs["visibilityTimeoutSeconds"] == 360
 
 
 def test_a_queue_is_made_with_its_dead_letters(deploy, engine, a_function, catalogue):
@@ -315,6 +270,11 @@ def test_an_unknown_transform_is_refused(deploy):
         ),
         ({"catalogue": [CatalogueEntry(kind="queue", name="a", arn="arn:aws:s3:::a")]}, r"an ARN of sqs, found"),
         ({"catalogue": [CatalogueEntry(kind="bucket", name="a", arn="acme")]}, r"an ARN of s3, found 'acme'"),
+        ({"catalogue": [CatalogueEntry(kind="secret", name="a", arn="hunter2")]}, r"an ARN of secretsmanager$"),
+        (
+            {"catalogue": [CatalogueEntry(kind="secret", name="a", arn="arn:aws:secretsmanager:r:1:secret:orders")]},
+            r"secret 'a': arn must end with the hyphen and six characters that Secrets Manager adds",
+        ),
         ({"catalogue": [CatalogueEntry(kind="queue", name="a", create=True)] * 2}, r"in the catalogue twice"),
     ],
 )

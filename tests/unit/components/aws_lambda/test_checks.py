@@ -12,7 +12,9 @@ from components.function.args import (
     SecretVariable,
 )
 
-IMAGE = Code(image="registry.example.com/a@sha256:" + "0" * 64)
+DIGEST = "@sha256:" + "0" * 64
+IMAGE = Code(image="123456789012.dkr.ecr.eu-central-1.amazonaws.com/a" + DIGEST)
+CONTAINER = {"runtime": "container", "handler": None}
 EVENT = {"signature": "cloudevent"}
 
 
@@ -37,10 +39,21 @@ def stack(deploy, engine, a_function, catalogue):
         ({"min_scale": -1}, r"scale must be 0 <= min <= max, found min -1 and max None"),
         ({"min_scale": 3, "max_scale": 2}, r"found min 3 and max 2"),
         ({"code": Code()}, r"code must be either an image or a bucket with a key"),
-        ({"code": Code(bucket="b", key="k", image="i")}, r"code must be either an image or a bucket with a key"),
+        (
+            {"code": Code(bucket="b", key="k", image=IMAGE.image)},
+            r"code must be either an image or a bucket with a key",
+        ),
         ({"code": IMAGE, "handler": None}, r"runtime is 'python3.11' but code is an image"),
         ({"runtime": "container", "handler": None}, r"runtime is 'container' but code is a package"),
         ({"code": IMAGE, "runtime": "container"}, r"handler belongs to packages"),
+        (
+            CONTAINER | {"code": Code(image="registry.example.com/a" + DIGEST)},
+            r"image must lie in Amazon ECR in eu-central-1, .* found 'registry.example.com/a@sha256:0+'; copy it there",
+        ),
+        (
+            CONTAINER | {"code": Code(image="123456789012.dkr.ecr.eu-west-1.amazonaws.com/a" + DIGEST)},
+            r"image must lie in Amazon ECR in eu-central-1",
+        ),
         ({"handler": None}, r"handler must be module:attribute, found None"),
         ({"handler": "main"}, r"handler must be module:attribute, found 'main'"),
         (
@@ -134,6 +147,8 @@ def test_all_mistakes_of_a_function_are_told_at_once(deploy, a_function):
         {"timeout_s": 900},
         {"min_scale": 2, "max_scale": 2},
         {"max_scale": 0},
+        CONTAINER | {"code": IMAGE},
+        CONTAINER | {"code": Code(image="123456789012.dkr.ecr-fips.eu-central-1.amazonaws.com/a/b" + DIGEST)},
         {"environment": {"LONG": "x" * 3900}},
         EVENT | {"queues": [QueueEvent(queue="orders", batch=11, window_s=1)]},
         EVENT | {"queues": [QueueEvent(queue="line", batch=10)]},
