@@ -1,11 +1,13 @@
 """The example request or event of a function: `functions/<name>/example.json`."""
 
+import dataclasses
 import json
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field, JsonValue, ValidationError
+from pydantic import Field, JsonValue
 
-from slipway.core.document import property_name
+from slipway.core.document import Document
+from slipway.core.explain import check
 from slipway.core.fields import Bounds, Model, Shape
 from slipway.core.files import UnreadableError, read_text
 
@@ -34,18 +36,33 @@ class Example(Model):
     data: JsonValue = Field(default=None, description="Data of an event; for functions without HTTP routes.")
 
 
-class ExampleError(Exception):
-    """An example that cannot be used.
+@dataclasses.dataclass(frozen=True, slots=True)
+class ExampleMistake:
+    """What is wrong with an example.
 
     Attributes:
         rule: Identifier of the finding.
         message: What is wrong, as one clause.
+        remedy: What to do about it.
         at: Line and column, if known.
     """
 
-    def __init__(self, rule: str, message: str, at: tuple[int, int] | None = None) -> None:
-        super().__init__(message)
-        self.rule, self.message, self.at = rule, message, at
+    rule: str
+    message: str
+    remedy: str = ""
+    at: tuple[int, int] | None = None
+
+
+class ExampleError(Exception):
+    """An example that cannot be used.
+
+    Attributes:
+        mistakes: Everything that is wrong with it.
+    """
+
+    def __init__(self, *mistakes: ExampleMistake) -> None:
+        super().__init__("; ".join(mistake.message for mistake in mistakes))
+        self.mistakes = mistakes
 
 
 def read_example(directory: "Path") -> Example | None:
@@ -61,15 +78,19 @@ def read_example(directory: "Path") -> Example | None:
     if not path.exists() and not path.is_symlink():
         return None
     try:
-        return Example.model_validate(json.loads(read_text(path, inside=directory, limit=_LIMIT_BYTES)))
+        value = json.loads(read_text(path, inside=directory, limit=_LIMIT_BYTES))
     except UnreadableError as error:
-        raise ExampleError(error.rule, error.message) from None
+        raise ExampleError(ExampleMistake(error.rule, error.message)) from None
     except json.JSONDecodeError as error:
-        raise ExampleError("bad-json", f"is not valid JSON: {error.msg}", (error.lineno, error.colno)) from None
-    except (RecursionError, ValueError) as error:
-        if isinstance(error, ValidationError):
-            first = error.errors(include_url=False)[0]
-            name = property_name(first["loc"]) or "the file"
-            known = ", ".join(Example.model_fields)
-            raise ExampleError("bad-example", f"{name}: {first['msg'].lower()}; keys are {known}") from None
-        raise ExampleError("bad-json", "is not valid JSON: nested too deep or a number too long") from None
+        at = (error.lineno, error.colno)
+        raise ExampleError(ExampleMistake("bad-json", f"is not valid JSON: {error.msg}", at=at)) from None
+    except (RecursionError, ValueError):
+        message = "is not valid JSON: nested too deep or a number too long"
+        raise ExampleError(ExampleMistake("bad-json", message)) from None
+    if not isinstance(value, dict):
+        known = ", ".join(Example.model_fields)
+        raise ExampleError(ExampleMistake("bad-example", "is not a JSON object", f"its keys are {known}"))
+    checked = check(Example, Document(file=FILE, data=value), {})
+    if checked.model is None or checked.findings:
+        raise ExampleError(*(ExampleMistake(one.rule, one.message, one.remedy or "") for one in checked.findings))
+    return checked.model

@@ -117,7 +117,7 @@ def _check_variable_name(name: str) -> str:
 # AWS Lambda API reference, `Environment`: names start with a letter and have two characters at least.
 VariableName = Annotated[
     str,
-    Shape("[A-Za-z][A-Za-z0-9_]+", "a letter, then letters, digits and underscores"),
+    Shape("[A-Za-z][A-Za-z0-9_]+", "a letter, then at least one letter, digit or underscore"),
     AfterValidator(_check_variable_name),
 ]
 

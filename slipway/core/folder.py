@@ -87,7 +87,8 @@ class FolderCheck:
         try:
             return read_example(self._directory)
         except ExampleError as error:
-            self.add(error.rule, error.message, "correct or remove it", self._directory / FILE, error.at)
+            for one in error.mistakes:
+                self.add(one.rule, one.message, one.remedy or "correct or remove it", self._directory / FILE, one.at)
             return None
 
     def dependencies(self) -> None:

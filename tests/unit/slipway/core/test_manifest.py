@@ -37,7 +37,7 @@ def test_the_right_project_has_no_findings(box):
         ("scale: {mx: 1}", f"{FILE}:6:9: unknown key 'mx', did you mean 'max'?; allowed: max, min"),
         ("environment: {LEVEL: 7}", 'environment.LEVEL must be text, found a number; quote it: LEVEL: "..."'),
         ("environment: {LEVEL: true}", "environment.LEVEL must be text, found true or false; quote it"),
-        ("environment: {A-B: x}", "a key of environment must be a letter, then letters"),
+        ("environment: {A-B: x}", "a key of environment must be a letter, then at least one letter"),
         (
             "environment: {PORT: x}",
             f"{FILE}:6:15: environment.PORT is a variable that the platform sets itself; choose",

@@ -154,10 +154,11 @@ def test_locked_dependencies(box):
         ('{"method": "GET", "path": "/x", "headers": {}, "body": {"a": null}, "status": 200}', None),
         ('{"data": [1, 2]}', None),
         ("{", "functions/orders/example.json:1:2: is not valid JSON"),
-        ("[]", "functions/orders/example.json: the file: "),
-        ('{"mthod": "GET"}', "mthod: "),
-        ('{"method": "get"}', "method: "),
-        ('{"status": 99}', "status: "),
+        ("[]", "functions/orders/example.json: is not a JSON object; its keys are method, path"),
+        ('{"mthod": "GET"}', "example.json: unknown key 'mthod', did you mean 'method'?; allowed: body, data"),
+        ('{"method": "get"}', "example.json: method must be an HTTP method in capitals, found 'get'; correct"),
+        ('{"status": 99}', "example.json: status must be 100-599, found 99"),
+        ('{"status": "200"}', "status must be a whole number (100-599), found '200'; remove the quotes"),
         ("[" * 100_000, "is not valid JSON: nested too deep"),
         ("1" * 5000, "is not valid JSON"),
     ],
@@ -169,6 +170,15 @@ def test_examples(box, content, expected):
     assert expected is None or expected in lines[0]
     if expected is None:
         assert box.load().functions["orders"].example is not None
+
+
+def test_all_mistakes_of_an_example_are_shown(box):
+    box.function("orders", example__json='{"pth": "/x", "status": 1000, "headers": {"a": 1}}')
+    assert [line.partition("example.json: ")[2].partition(";")[0] for line in box.lines()] == [
+        "headers.a must be text, found 1",
+        "status must be 100-599, found 1000",
+        "unknown key 'pth', did you mean 'path'?",
+    ]
 
 
 def test_only_right_functions_are_handed_out(box, manifest):
