@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from components.aws_lambda.arns import Arn
 from components.aws_lambda.catalogue import VISIBILITY_FACTOR, visibility_of
 from components.aws_lambda.environment import LambdaEnvironment
 from components.aws_lambda.role import verbs_of
@@ -37,7 +38,7 @@ def mistakes(name: str, args: FunctionArgs, environment: LambdaEnvironment) -> l
     """Everything that is wrong with a function for this target, one line each; empty when it can be deployed."""
     found = [
         *_shape(args),
-        *_image(args, environment),
+        *_places(args, environment),
         *_sizes(args),
         *_http(args, environment),
         *_events(args, environment),
@@ -74,8 +75,12 @@ def _shape(args: FunctionArgs) -> Iterator[str]:
         yield "snap_start excludes min_scale and more than 512 MB of ephemeral storage; choose one"
 
 
-def _image(args: FunctionArgs, environment: LambdaEnvironment) -> Iterator[str]:
+def _places(args: FunctionArgs, environment: LambdaEnvironment) -> Iterator[str]:
     image, aws = args.code.image, environment.args.aws
+    for layer in args.lambda_options.layers:
+        arn = Arn.parse(layer)
+        if arn is None or arn.region != aws.region:
+            yield f"layer {layer!r} must be the ARN of a version in {aws.region}; publish it there and name that one"
     if not isinstance(image, str) or aws.endpoint is not None:
         return
     if not re.match(rf"\d{{12}}\.dkr[.-]ecr[a-z-]*\.{re.escape(aws.region)}\.[a-z.]+/", image):

@@ -15,6 +15,7 @@ from components.function.args import (
 DIGEST = "@sha256:" + "0" * 64
 IMAGE = Code(image="123456789012.dkr.ecr.eu-central-1.amazonaws.com/a" + DIGEST)
 CONTAINER = {"runtime": "container", "handler": None}
+LAYER = "arn:aws:lambda:eu-central-1:123456789012:layer:tools:3"
 EVENT = {"signature": "cloudevent"}
 
 
@@ -35,7 +36,7 @@ def stack(deploy, engine, a_function, catalogue):
         ({"timeout_s": 0}, r"timeout_s must be 1-900 seconds, found 0"),
         ({"timeout_s": 901}, r"timeout_s must be 1-900 seconds, found 901"),
         ({"lambda_options": LambdaOptions(ephemeral_storage_mb=511)}, r"ephemeral_storage_mb must be 512-10240 MB"),
-        ({"lambda_options": LambdaOptions(layers=["l"] * 6)}, r"layers must be 5 at the most, found 6"),
+        ({"lambda_options": LambdaOptions(layers=[LAYER] * 6)}, r"layers must be 5 at the most, found 6"),
         ({"min_scale": -1}, r"scale must be 0 <= min <= max, found min -1 and max None"),
         ({"min_scale": 3, "max_scale": 2}, r"found min 3 and max 2"),
         ({"code": Code()}, r"code must be either an image or a bucket with a key"),
@@ -47,6 +48,14 @@ def stack(deploy, engine, a_function, catalogue):
         ({"runtime": "container", "handler": None}, r"runtime is 'container' but code is a package"),
         ({"code": IMAGE, "runtime": "container"}, r"handler belongs to packages"),
         (
+            {"lambda_options": LambdaOptions(layers=[LAYER, LAYER.replace("eu-central-1", "us-east-1")])},
+            r"layer 'arn:aws:lambda:us-east-1:\S+' must be the ARN of a version in eu-central-1",
+        ),
+        (
+            {"lambda_options": LambdaOptions(layers=["tools"])},
+            r"layer 'tools' must be the ARN of a version in eu-central-1",
+        ),
+        (
             CONTAINER | {"code": Code(image="registry.example.com/a" + DIGEST)},
             r"image must lie in Amazon ECR in eu-central-1, .* found 'registry.example.com/a@sha256:0+'; copy it there",
         ),
@@ -57,7 +66,7 @@ def stack(deploy, engine, a_function, catalogue):
         ({"handler": None}, r"handler must be module:attribute, found None"),
         ({"handler": "main"}, r"handler must be module:attribute, found 'main'"),
         (
-            {"code": IMAGE, "runtime": "container", "handler": None, "lambda_options": LambdaOptions(layers=["l"])},
+            {"code": IMAGE, "runtime": "container", "handler": None, "lambda_options": LambdaOptions(layers=[LAYER])},
             r"layers and snap_start are for packages",
         ),
         ({"lambda_options": LambdaOptions(snap_start=True)}, r"snap_start needs one of python3.12, python3.13"),

@@ -198,6 +198,14 @@ def test_pollers_are_bounded_as_far_as_lambda_knows_a_bound(deploy, engine, a_fu
     assert engine.named("orders-queue-legacy").inputs["scalingConfig"] == {"maximumConcurrency": bound}
 
 
+@pytest.mark.parametrize(("most", "bound"), [(9, 4), (3, 2), (2, 2), (4000, 1000)])
+def test_queues_of_a_function_share_its_instances(deploy, engine, a_function, catalogue, *, most, bound):
+    queues = [QueueEvent(queue="legacy"), QueueEvent(queue="orders")]
+    deploy({"orders": a_function(signature="cloudevent", queues=queues, max_scale=most)}, catalogue=catalogue)
+    bounds = [made.inputs["scalingConfig"]["maximumConcurrency"] for made in engine.kinds("EventSourceMapping")]
+    assert bounds == [bound, bound]
+
+
 @pytest.mark.parametrize("max_scale", [None, 1])
 def test_pollers_are_unbounded_where_lambda_knows_no_such_bound(deploy, engine, a_function, catalogue, max_scale):
     args = a_function(signature="cloudevent", queues=[QueueEvent(queue="legacy")], max_scale=max_scale)
