@@ -39,15 +39,22 @@ def level_and_text(message: str) -> tuple[str, str]:
 
 
 def of_function(log: str) -> str:
-    """The end of a log as Invoke returns it, without Lambda's own records of start and end; a cut first line stays."""
+    """The end of a log as Invoke returns it, without Lambda's own records of start and end."""
     shown = []
-    for line in log.splitlines():
-        decoded = decode(line)
+    for index, line in enumerate(log.splitlines()):
+        decoded = decode(line) or (_cut(line) if index == 0 else None)
         if decoded is not None and _platform_record(decoded) is not None:
             continue
-        level, text = level_and_text(line)
+        level, text = level_and_text(line if decoded is None else json.dumps(decoded))
         shown.append(f"{level} {text}" if decoded is not None and level else text)
     return "\n".join(shown).strip("\n")
+
+
+def _cut(line: str) -> dict[str, Any] | None:
+    """What is left of a record whose beginning is cut off, most likely in a long traceback or message."""
+    # The cut may lie between a backslash and the quote that it belongs to.
+    rests = [opening + rest for opening in ('{"stackTrace": ["', '{"message": "') for rest in (line, line[1:])]
+    return next((found for rest in rests if (found := decode(rest)) is not None), None)
 
 
 def _text(decoded: dict[str, Any]) -> str:

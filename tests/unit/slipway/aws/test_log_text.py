@@ -42,13 +42,29 @@ def test_a_framework_that_fails_itself_shows_all_its_frames():
 def test_the_end_of_a_log_leaves_out_what_lambda_itself_says():
     log = "\n".join(
         [
-            'errorType": "Cut"}',
+            "no record at all",
             json.dumps({"type": "platform.start", "record": {"requestId": "r"}}),
             "printed",
             json.dumps({"level": "ERROR", **ERROR, "stackTrace": FRAMES}),
             json.dumps({"type": "platform.report", "record": {"requestId": "r"}}),
         ]
     )
-    expected = f'errorType": "Cut"}}\nprinted\nERROR ValueError: bad ticket\n{OWN}'
+    expected = f"no record at all\nprinted\nERROR ValueError: bad ticket\n{OWN}"
     assert log_text.of_function(log) == expected
     assert log_text.of_function("") == ""
+
+
+@pytest.mark.parametrize("cut", range(2, 400, 7))
+def test_a_record_whose_beginning_is_cut_off_is_still_read(cut):
+    record = json.dumps({"stackTrace": FRAMES, **ERROR, "order": "7"})
+    rest = record[len('{"stackTrace": [') + cut :]
+    shown = log_text.of_function(rest)
+    if "main.py" in rest:
+        assert shown.startswith("ValueError: bad ticket order=7\n")
+        assert shown.endswith('raise ValueError("bad ticket")')
+
+
+def test_a_cut_between_a_backslash_and_its_quote_is_read():
+    record = json.dumps({"stackTrace": FRAMES, **ERROR})
+    at = record.rindex('\\"/var/task/main.py') + 1
+    assert log_text.of_function(record[at:]).startswith("ValueError: bad ticket\n/var/task/main.py")
