@@ -129,6 +129,12 @@ def message_of(error: Exception, environment: str, who: str) -> str:
     return f"{who}: {text}; {known.meaning}; what to do: {known.remedy.format(stack=environment)}"
 
 
+def unreached(error: botocore.exceptions.BotoCoreError, environment: str) -> str:
+    """An error of botocore before any answer: what it means and what to do, without the address of the one call."""
+    known = first_cause(AWS_CAUSES, str(error))
+    return str(error) if known is None else f"{known.meaning}; what to do: {known.remedy.format(stack=environment)}"
+
+
 def error_code(error: botocore.exceptions.ClientError) -> str:
     """AWS's name of an error, for example `ResourceNotFoundException`."""
     return str(error.response.get("Error", {}).get("Code", ""))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.exceptions
 
-from slipway.aws.clients import error_code, message_of
+from slipway.aws.clients import error_code, message_of, unreached
 from slipway.core.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from slipway.aws.clients import Aws
 
+NOT_CHECKED = "not checked"
 _LAMBDA = "aws:lambda/function:Function"
 _AT_ONCE = 16
 _STATES = {"Active": "active", "Pending": "pending", "Inactive": "inactive", "Failed": "failed"}
@@ -36,7 +37,8 @@ class Entry:
         arn: ARN of its live alias.
         log_group: Name of its log group.
         last_change: When its code or settings last changed, as AWS says; None when unknown.
-        status: `active`, `pending`, `inactive`, `failed`, `missing`, or `not checked: why`.
+        status: `active`, `pending`, `inactive`, `failed: why`, `missing` or `not checked`.
+        reason: Why it was not checked; None when it was.
     """
 
     name: str
@@ -49,7 +51,8 @@ class Entry:
     arn: str
     log_group: str
     last_change: str | None = None
-    status: str = "not checked"
+    status: str = NOT_CHECKED
+    reason: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The entry as JSON values."""
@@ -105,7 +108,7 @@ def find(outputs: Mapping[str, Any], name: str, environment: str) -> Mapping[str
 
 
 def check(aws: Aws, found: Iterable[Entry]) -> list[Entry]:
-    """The same entries with their status and last change as AWS says; what cannot be asked reads `not checked`."""
+    """The same entries with their status and last change as AWS says; what cannot be asked is `not checked`, with a reason."""
     client = aws.client("lambda")
 
     def ask(entry: Entry) -> Entry:
@@ -114,9 +117,10 @@ def check(aws: Aws, found: Iterable[Entry]) -> list[Entry]:
         except botocore.exceptions.ClientError as error:
             if error_code(error) == "ResourceNotFoundException":
                 return dataclasses.replace(entry, status="missing")
-            return dataclasses.replace(entry, status=f"not checked: {message_of(error, aws.environment, entry.name)}")
+            return dataclasses.replace(entry, status=NOT_CHECKED, reason=message_of(error, aws.environment, entry.name))
         except botocore.exceptions.BotoCoreError as error:
-            return dataclasses.replace(entry, status=f"not checked: {message_of(error, aws.environment, entry.name)}")
+            # No call got through, which is no matter of one function: all say the same.
+            return dataclasses.replace(entry, status=NOT_CHECKED, reason=unreached(error, aws.environment))
         state = str(known.get("State") or "unknown")
         status = _STATES.get(state, state.lower())
         if known.get("LastUpdateStatus") == "Failed":

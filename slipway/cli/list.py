@@ -48,6 +48,8 @@ def command(stack: str, as_json: bool) -> None:
             for name in missing
         ],
     )
+    for reason in sorted({entry.reason for entry in found if entry.reason}):
+        click.echo(f"warning: {stack}: not checked: {reason}", err=True)
 
 
 def _short(entry: inventory.Entry) -> inventory.Entry:

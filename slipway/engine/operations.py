@@ -169,8 +169,10 @@ def _patiently(run: Callable[[], None], on_event: Callable[[Progress], None]) ->
             try:
                 future.result()
             except KeyboardInterrupt:
-                interrupted = True
                 text = "interrupted: waiting for the engine to finish what it has begun; once more ends it at once"
+                if interrupted:
+                    text = "interrupted again: the engine ends at once; the next run mends what is left"
+                interrupted = True
                 on_event(Progress(diagnostic=Diagnostic(severity="warning", message=text)))
                 continue
             except CommandError:

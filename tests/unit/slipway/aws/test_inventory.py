@@ -73,14 +73,16 @@ def test_status_is_what_aws_says(monkeypatch):
     assert (first.status, first.memory_mb) == ("active", 128)
     assert second.status == "missing"
     assert third.status == "failed: no role"
-    assert fourth.status.startswith("not checked: orders: ")
+    assert fourth.status == "not checked"
+    assert fourth.reason.startswith("orders: An error occurred (AccessDeniedException)")
+    assert (first.reason, second.reason, third.reason) == (None, None, None)
 
 
 def test_an_aws_that_cannot_be_reached_is_not_checked():
     aws = Aws(environment="local", account="123456789012", region="eu-central-1", **LOCAL)
-    (entry, _) = inventory.check(aws, inventory.entries(OUTPUTS, []))
-    assert entry.status.startswith("not checked: audit: Could not connect")
-    assert "slipway local start" in entry.status
+    found = inventory.check(aws, inventory.entries(OUTPUTS, []))
+    why = "the embedded AWS is not running; what to do: run `slipway local start`, then the same command again"
+    assert [(entry.status, entry.reason) for entry in found] == [("not checked", why)] * 2
 
 
 def test_find_names_what_is_deployed():

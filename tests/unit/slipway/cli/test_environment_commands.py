@@ -215,3 +215,15 @@ def test_what_takes_long_is_told(capsys, monkeypatch):
         while "still updating orders" not in (said := capsys.readouterr().err):
             pass
     assert "AWS may be slow or throttling" in said
+
+
+def test_a_list_that_cannot_be_checked_says_once_why(project, slipway, monkeypatch):
+    functions = {
+        name: {"arn": f"arn:aws:lambda:eu-central-1:123456789012:function:{name}"} for name in ("hello", "old")
+    }
+    outputs = {"type": "pulumi:pulumi:Stack", "urn": "u", "outputs": {"functions": functions}}
+    monkeypatch.setattr(operations, "export", lambda *_: {"deployment": {"resources": [outputs]}})
+    status, out, err = slipway("list")
+    assert status == 0
+    assert [line.split()[-2:] for line in out.splitlines()[1:]] == [["not", "checked"]] * 2
+    assert err.count("the embedded AWS is not running; what to do: run `slipway local start`") == 1
