@@ -239,8 +239,8 @@ def test_an_interrupted_update_ends_orderly_and_the_next_one_goes_on(deployed):
         if line.startswith("update"):
             break
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: everybody gets it
-    process.communicate(timeout=120)
-    assert process.returncode in {130, 0}
+    said = process.communicate(timeout=120)
+    assert process.returncode in {130, 0}, said
     assert not list((deployed.root / ".slipway/state/.pulumi/locks/organization/slipway/local").glob("*.json"))
     deployed.run("up")
     deployed.run("preview", "--exit-code")
