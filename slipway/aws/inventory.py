@@ -108,7 +108,7 @@ def find(outputs: Mapping[str, Any], name: str, environment: str) -> Mapping[str
 
 
 def check(aws: Aws, found: Iterable[Entry]) -> list[Entry]:
-    """The same entries with their status and last change as AWS says; what cannot be asked is `not checked`, with a reason."""
+    """The same entries with status and last change as AWS says; what cannot be asked is `not checked`, and why."""
     client = aws.client("lambda")
 
     def ask(entry: Entry) -> Entry:
