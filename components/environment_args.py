@@ -99,6 +99,8 @@ class EnvironmentArgs:
     """Security groups of the functions in those subnets."""
     signing_profiles: Sequence[str] = ()
     """ARNs of signing profile versions; empty means code is not signed."""
+    signing_enforced: bool = False
+    """Whether Lambda refuses code without their signature; else it deploys such code and counts it in a metric."""
     alarm_topic: str | None = None
     """ARN of the topic that alarms notify; None makes alarms without a receiver."""
     catalogue: Sequence[CatalogueEntry] = ()

@@ -103,7 +103,7 @@ class LambdaEnvironment:
             {
                 "description": f"Who may sign the code of {self.args.prefix}-{self.args.environment}",
                 "allowed_publishers": {"signing_profile_version_arns": sorted(self.args.signing_profiles)},
-                "policies": {"untrusted_artifact_on_deployment": "Enforce"},
+                "policies": {"untrusted_artifact_on_deployment": "Enforce" if self.args.signing_enforced else "Warn"},
             },
         )
         return config.arn

@@ -169,6 +169,11 @@ class CodeSigning(Model):
         ],
         Field(min_length=1, max_length=20),
     ] = Field(description="ARNs of the signing profile versions whose signatures are accepted.")
+    enforce: bool = Field(
+        default=False,
+        description="Whether code without such a signature is refused; else it is deployed and counted in a metric. "
+        "Slipway does not sign packages, so this is for environments whose functions are images.",
+    )
 
 
 class Alarms(Model):

@@ -86,6 +86,7 @@ def environment_spec(settings: Settings) -> dict[str, Any]:
         "subnets": list(network.subnets) if network else [],
         "security_groups": list(network.security_groups) if network else [],
         "signing_profiles": list(settings.code_signing.profiles) if settings.code_signing else [],
+        "signing_enforced": settings.code_signing.enforce if settings.code_signing else False,
         "alarm_topic": settings.alarms.topic if settings.alarms else None,
         "catalogue": [
             {

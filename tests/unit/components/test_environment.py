@@ -153,10 +153,11 @@ def test_adopted_entries_make_nothing(deploy, engine, catalogue):
     assert legacy.url == "https://sqs.eu-central-1.amazonaws.com/123456789012/legacy"
 
 
-def test_signing_profiles_make_an_enforcing_configuration(deploy, engine):
-    deploy(signing_profiles=["arn:aws:signer:eu-central-1:1:/signing-profiles/p/v"])
+@pytest.mark.parametrize(("enforced", "answer"), [(False, "Warn"), (True, "Enforce")])
+def test_signing_profiles_make_a_configuration(deploy, engine, enforced, answer):
+    deploy(signing_profiles=["arn:aws:signer:eu-central-1:1:/signing-profiles/p/v"], signing_enforced=enforced)
     config = engine.named("dev-signing").inputs
-    assert config["policies"] == {"untrustedArtifactOnDeployment": "Enforce"}
+    assert config["policies"] == {"untrustedArtifactOnDeployment": answer}
     assert config["allowedPublishers"] == {
         "signingProfileVersionArns": ["arn:aws:signer:eu-central-1:1:/signing-profiles/p/v"]
     }

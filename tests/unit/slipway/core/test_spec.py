@@ -42,7 +42,7 @@ config:
     tokens: {{issuer: https://login.example.com, audience: [x]}}
     throttle: {{rate: 5, burst: 6}}
   slipway:network: {{subnets: [subnet-0a1b2c3d], securityGroups: [sg-0a1b2c3d]}}
-  slipway:codeSigning: {{profiles: ["arn:aws:signer:eu-central-1:123456789012:/signing-profiles/p/v"]}}
+  slipway:codeSigning: {{profiles: ["arn:aws:signer:eu-central-1:123456789012:/signing-profiles/p/v"], enforce: true}}
   slipway:alarms: {{topic: "{ARNS["topic"]}"}}
   slipway:resources:
     queue: {{receipts: {{create: true}}, sorted: {{create: true, fifo: true}}, q: {{arn: "{ARNS["queue"]}"}}}}
@@ -198,6 +198,7 @@ def test_an_environment_with_everything(loaded):
         subnets=["subnet-0a1b2c3d"],
         security_groups=["sg-0a1b2c3d"],
         signing_profiles=["arn:aws:signer:eu-central-1:123456789012:/signing-profiles/p/v"],
+        signing_enforced=True,
         alarm_topic=ARNS["topic"],
         catalogue=(
             CatalogueEntry(kind="queue", name="q", arn=ARNS["queue"], fifo=True),
