@@ -15,6 +15,10 @@ _STANDARD = {
 # Frames up to the last of these are how the call came to the function's own code.
 _FRAMEWORK = re.compile(r'File "[^"]*/(?:slipway_runtime|functions_framework)/[^"]*"')
 
+_IMPORTING = re.compile(r'File "(?:<frozen importlib|[^"]*/importlib/__init__\.py")')
+# The adapter's own word for a start that cannot be: its message says all, where it was raised says nothing.
+_EXPLAINED = "StartupError"
+
 
 def decode(message: str) -> dict[str, Any] | None:
     """The JSON object that a record is, or None when it is plain text."""
@@ -67,7 +71,8 @@ def _text(decoded: dict[str, Any]) -> str:
         for name, value in decoded.items()
         if name not in _STANDARD
     ]
-    trace = decoded.get("stackTrace") or decoded.get("exception")
+    explained = decoded.get("errorType") == _EXPLAINED
+    trace = None if explained else decoded.get("stackTrace") or decoded.get("exception")
     frames = _own_frames([str(frame) for frame in trace] if isinstance(trace, list) else [str(trace)] if trace else [])
     lines = [" ".join([message or error, *extra]), *(frame.rstrip() for frame in frames)]
     if error and message:
@@ -76,9 +81,10 @@ def _text(decoded: dict[str, Any]) -> str:
 
 
 def _own_frames(frames: list[str]) -> list[str]:
-    """The frames after the framework's, or all of them where the framework itself failed."""
-    last = max((index for index, frame in enumerate(frames) if _FRAMEWORK.search(frame)), default=-1)
-    return frames[last + 1 :] or frames
+    """The frames after the framework's and none of the import machinery, or all where the framework itself failed."""
+    seen = [frame for frame in frames if not _IMPORTING.search(frame)]
+    last = max((index for index, frame in enumerate(seen) if _FRAMEWORK.search(frame)), default=-1)
+    return seen[last + 1 :] or frames
 
 
 def _platform_record(decoded: dict[str, Any]) -> dict[str, Any] | None:

@@ -104,6 +104,8 @@ def _given(session: Session, function: LoadedFunction, said: _Said) -> calls.Cal
             raise BadInputError(f"{function.name}: {_NOT_HTTP}, its first event is none; what to do: use --data")
         return calls.Call(payload=calls.event(session.aws, function, value))
     path, _, query = (said.path or first.path).partition("?")
+    if not path.startswith("/"):
+        raise BadInputError(f"--path: must start with /, found {path!r}")
     pairs = [_pair(item, "=", "--query") for item in said.queries]
     request = payloads.Request(
         method=(said.method or ("GET" if said.data is None else "POST")).upper(),

@@ -181,8 +181,11 @@ def test_an_unknown_function_is_named_with_those_that_are_deployed(project, slip
     assert "helo: not deployed in local; deployed: hello" in err
 
 
-def test_invoke_refuses_options_that_do_not_fit(project, slipway):
+def test_invoke_refuses_options_that_do_not_fit(project, slipway, monkeypatch):
+    monkeypatch.setattr(operations, "outputs", lambda *_: {"functions": {"hello": {"arn": "a"}}})
     assert "cannot be combined" in slipway("invoke", "hello", "--example", "--data", "1")[2]
+    status, _, err = slipway("invoke", "hello", "--path", "hello")
+    assert (status, err) == (2, "slipway: --path: must start with /, found 'hello'\n")
 
 
 def test_verify_of_what_is_not_deployed_fails(project, slipway, monkeypatch):
