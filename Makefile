@@ -7,6 +7,8 @@ MAKEFLAGS += --no-print-directory
 ENV ?= local
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
+# A file stays on one worker: those of tests/e2e are one story each, others share what they deployed.
+PARALLEL := -n 2 --dist loadfile
 
 .PHONY: help setup up down test lint types unit integration e2e faults bench lock generate format clean
 
@@ -25,7 +27,7 @@ down: ## Stop the embedded AWS; `make up` brings it back
 	@if [ -x $(BIN)/slipway ]; then $(BIN)/slipway local stop; fi
 
 test: setup lint types ## Lint, types, unit and integration tests: what CI runs
-	@$(PYTEST) -q -n 2 --dist loadgroup tests
+	@$(PYTEST) -q $(PARALLEL) tests
 
 lint: setup ## Style, import arrows, generated files, pipeline schema
 	@$(BIN)/ruff check .
@@ -38,10 +40,10 @@ types: setup ## Strict types
 	@$(BIN)/mypy
 
 unit: setup ## Unit tests only
-	@$(PYTEST) -q -n 2 tests/unit
+	@$(PYTEST) -q $(PARALLEL) tests/unit
 
 integration: setup ## Tests with the real engine, provider and embedded AWS
-	@$(PYTEST) -q -n 2 --dist loadgroup tests/integration
+	@$(PYTEST) -q $(PARALLEL) tests/integration
 
 e2e: setup ## The whole product as a user types it
 	@$(PYTEST) -q tests/e2e
