@@ -40,9 +40,13 @@ class Checkout:
         stack.write_text(re.sub(r"(httpEntry: http://127\.0\.0\.1:)\d+", rf"\g<1>{self.entry_port}", text))
 
     def popen(self, *arguments, **environment) -> subprocess.Popen:
-        """A `slipway` command in the background, in a process group of its own."""
+        """A `slipway` command in the background, in a process group of its own, that hears Ctrl-C as at a terminal.
+
+        What a shell starts in the background ignores SIGINT, and so would everything below it.
+        """
+        hearing = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
         return subprocess.Popen(
-            [sys.executable, "-c", MAIN, *arguments],
+            [sys.executable, "-c", hearing + MAIN, *arguments],
             cwd=self.root,
             env={**os.environ, **environment},
             start_new_session=True,
