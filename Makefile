@@ -49,7 +49,7 @@ e2e: setup ## The whole product as a user types it
 	@$(PYTEST) -q tests/e2e
 
 faults: setup ## Kill everything at 20 random moments; takes about 20 minutes
-	@SLIPWAY_FAULT_RUNS=20 $(PYTEST) -q -m faults --timeout 3600 tests
+	@SLIPWAY_FAULT_RUNS=20 SLIPWAY_FAULT_SEED=$${SLIPWAY_FAULT_SEED:-$$RANDOM} $(PYTEST) -q -m faults --timeout 3600 tests
 
 bench: setup ## Measure the ratios of docs/performance.md, write build/bench.json
 	@$(BIN)/python -m benchmarks

@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.timeout(900)
 SAMPLES = ["audit", "hello", "nightly-report", "orders", "receipts"]
 
 
