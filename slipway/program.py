@@ -11,7 +11,7 @@ import pulumi
 
 from slipway.artifacts.builder import Builder, collect_all
 from slipway.artifacts.commits import last_commits
-from slipway.artifacts.publish import PREFIX, Publisher
+from slipway.artifacts.publish import Publisher, package_key
 from slipway.core import validate
 from slipway.core.errors import BadInputError, SlipwayError
 from slipway.core.project import Project
@@ -44,7 +44,7 @@ class PlannedFunction:
     @property
     def key(self) -> str | None:
         """Key of its package, known before the package exists; None for an image."""
-        return f"{PREFIX}{self.name}/{self.inputs.digest}.zip" if self.inputs else None
+        return package_key(self.inputs) if self.inputs else None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)

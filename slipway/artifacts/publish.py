@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from slipway.artifacts.inputs import PackageInputs
+
 PREFIX = "packages/"
 """Where packages lie in the bucket: `packages/{function}/{digest}.zip`."""
 
@@ -43,6 +45,11 @@ _REMEDIES = {
 }
 # The object is there already, or someone else is writing the same one at this moment: both hold the same bytes.
 _THERE_ALREADY = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
+
+
+def package_key(inputs: PackageInputs) -> str:
+    """Where the package of these inputs lies in the bucket, known before the package exists."""
+    return f"{PREFIX}{inputs.function}/{inputs.digest}.zip"
 
 
 class Publisher:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import rich.filesize
 
-from slipway import program
-from slipway.artifacts.builder import Builder
+from slipway.artifacts.builder import Builder, collect_all
+from slipway.artifacts.publish import package_key
 from slipway.engine import operations
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ def build_ahead(session: Session, display: Display) -> None:
         SlipwayError: The index, the network or the disk failed; nothing was deployed.
     """
     deployed = _deployed_keys(session)
-    functions = program.plan(session.environment, session.project.root).functions.values()
-    wanted = [function.inputs for function in functions if function.inputs and function.key not in deployed]
+    inputs = collect_all(session.project, session.functions.values())
+    wanted = [found for found in inputs.values() if package_key(found) not in deployed]
 
     def say(package: Built) -> None:
         if package.built:

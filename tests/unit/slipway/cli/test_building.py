@@ -18,10 +18,8 @@ class Display:
 
 @pytest.fixture
 def session(tmp_path, monkeypatch):
-    functions = {
-        name: types.SimpleNamespace(inputs=inputs, key=inputs and f"packages/{name}/1.zip")
-        for name, inputs in {"running": "running-inputs", "new": "new-inputs", "image": None}.items()
-    }
+    # A function that brings an image has no inputs.
+    inputs = {name: types.SimpleNamespace(function=name, digest="1") for name in ("running", "new")}
     state = {
         "deployment": {
             "resources": [
@@ -32,9 +30,10 @@ def session(tmp_path, monkeypatch):
             ]
         }
     }
-    monkeypatch.setattr(building.program, "plan", lambda *_: types.SimpleNamespace(functions=functions))
+    monkeypatch.setattr(building, "collect_all", lambda project, functions: inputs)
     monkeypatch.setattr(building.operations, "export", lambda *_: state)
-    return types.SimpleNamespace(environment="local", project=types.SimpleNamespace(root=tmp_path))
+    project = types.SimpleNamespace(root=tmp_path)
+    return types.SimpleNamespace(environment="local", project=project, functions={})
 
 
 class Builder:
@@ -57,7 +56,7 @@ def test_only_what_the_stack_does_not_run_is_built_and_told(session, monkeypatch
     monkeypatch.setattr(building, "Builder", Builder)
     display = Display()
     building.build_ahead(session, display)
-    assert Builder.wanted == ["new-inputs"]
+    assert [found.function for found in Builder.wanted] == ["new"]
     assert display.said == ["built new: 3.0 MB in 1.2 s"]
 
 
