@@ -1,0 +1,1 @@
+"""Kubernetes and Knative: clients, running functions, and what their failures mean."""
