@@ -9,6 +9,7 @@ from typing import Any
 from components.base import Transform
 from components.errors import InputError
 from components.function.args import Cors, FunctionArgs
+from components.knative_args import KnativeArgs
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -42,11 +43,21 @@ class TokenIssuer:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Egress:
+    """Where the traffic to something outside the cluster goes."""
+
+    cidr: str
+    """Addresses, `10.0.0.0/8`."""
+    ports: Sequence[int] = ()
+    """TCP ports; none means all."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class CatalogueEntry:
-    """Something that functions may use: made by the environment, or adopted by its ARN."""
+    """Something that functions may use: made by the environment, or adopted by its ARN or address."""
 
     kind: str
-    """`queue`, `bucket`, `table`, `topic` or `secret`."""
+    """`queue`, `bucket`, `table`, `topic`, `secret` or `service`."""
     name: str
     """Name that functions use."""
     create: bool = False
@@ -57,6 +68,12 @@ class CatalogueEntry:
     """Whether a queue that the environment makes keeps the order of messages."""
     kms_key: str | None = None
     """ARN of the key that encrypts what exists already; None when AWS owns that key."""
+    address: str | None = None
+    """Address at which functions reach it, where no ARN tells."""
+    kubernetes_secret: str | None = None
+    """Name of an existing Kubernetes Secret in the namespace: the secret itself, or what opens the resource."""
+    egress: Sequence[Egress] = ()
+    """Where traffic to it goes, which a function on Knative may then reach."""
     consumer_timeout_s: int | None = None
     """Longest timeout of the functions that take messages from a queue that the environment makes."""
     consumer_window_s: int = 0
@@ -70,9 +87,13 @@ class EnvironmentArgs:
     environment: str
     """Name of the environment, the stack's name."""
     target: str
-    """Target of its functions: `lambda`."""
-    aws: AwsArgs
-    """Account and region."""
+    """Target of functions without one of their own: `lambda` or `knative`."""
+    targets: Sequence[str] = ()
+    """Targets that its functions use; `serving` sets them, none means `target` alone."""
+    aws: AwsArgs | None = None
+    """Account and region, for functions on Lambda."""
+    knative: KnativeArgs | None = None
+    """Cluster and namespace, for functions on Knative."""
     prefix: str = "slipway"
     """First part of every physical name."""
     tags: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -120,10 +141,13 @@ class EnvironmentArgs:
             TypeError: A key is not a field, or a field without a default is missing.
         """
         values = dict(spec)
-        values["aws"] = AwsArgs(**values["aws"])
+        if values.get("aws") is not None:
+            values["aws"] = AwsArgs(**values["aws"])
+        if values.get("knative") is not None:
+            values["knative"] = KnativeArgs.from_spec(values["knative"])
         if values.get("tokens") is not None:
             values["tokens"] = TokenIssuer(**values["tokens"])
-        values["catalogue"] = tuple(CatalogueEntry(**item) for item in values.get("catalogue", ()))
+        values["catalogue"] = tuple(_entry(item) for item in values.get("catalogue", ()))
         return cls(**values)
 
     def serving(self, functions: Mapping[str, FunctionArgs]) -> EnvironmentArgs:
@@ -161,3 +185,9 @@ class EnvironmentArgs:
         return dataclasses.replace(
             self, public_http=bool(public), cors=rules[0][1] if rules else None, catalogue=catalogue
         )
+
+
+def _entry(item: Mapping[str, Any]) -> CatalogueEntry:
+    values = dict(item)
+    values["egress"] = tuple(Egress(**rule) for rule in values.get("egress", ()))
+    return CatalogueEntry(**values)

@@ -76,7 +76,7 @@ def _shape(args: FunctionArgs) -> Iterator[str]:
 
 
 def _places(args: FunctionArgs, environment: LambdaEnvironment) -> Iterator[str]:
-    image, aws = args.code.image, environment.args.aws
+    image, aws = args.code.image, environment.site.aws
     for layer in args.lambda_options.layers:
         arn = Arn.parse(layer)
         if arn is None or arn.region != aws.region:

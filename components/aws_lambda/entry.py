@@ -76,7 +76,7 @@ class PublicEntry:
         )
         self.source_arn = self.api.id.apply(site.arns.api)
         self.authorizer = self._authorizer(names)
-        entry = args.aws.http_entry
+        entry = site.aws.http_entry
         self.address = pulumi.Output.from_input(entry.rstrip("/")) if entry else self.api.api_endpoint
 
     def add(self, key: str, route: apigatewayv2.Route, throttle: Throttle | None) -> None:

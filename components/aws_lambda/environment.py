@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pulumi
-import pulumi_aws as aws
+import pulumi_aws
 from pulumi_aws import cloudwatch, iam, lambda_, scheduler
 
 from components.aws_lambda.boundary import boundary_document
@@ -18,7 +18,7 @@ from components.aws_lambda.packages import bucket_name, make_bucket
 from components.aws_lambda.provider import provider_args
 from components.aws_lambda.site import Site
 from components.base import Component
-from components.environment_args import EnvironmentArgs
+from components.environment_args import AwsArgs, EnvironmentArgs
 from components.errors import InputError
 
 
@@ -47,14 +47,16 @@ class LambdaEnvironment:
     """
 
     def __init__(self, owner: Component, args: EnvironmentArgs) -> None:
-        if found := _mistakes(args):
+        if args.aws is None:
+            raise InputError(f"Environment {args.environment!r}: functions on Lambda need aws; set account and region")
+        if found := _mistakes(args, args.aws):
             raise InputError(found)
         self.args = args
         self._owner = owner
-        self.site = Site.of(args)
+        self.site = Site.of(args, args.aws)
         self.names = self.site.names
         self.arns = self.site.arns
-        self.provider = owner.child("aws", aws.Provider, provider_args(args.aws))
+        self.provider = owner.child("aws", pulumi_aws.Provider, provider_args(args.aws))
         owner.use_provider(self.provider)
         self.key_arn = self._key()
         self.boundary_arn = self._boundary()
@@ -109,12 +111,12 @@ class LambdaEnvironment:
         return config.arn
 
 
-def _mistakes(args: EnvironmentArgs) -> list[str]:
+def _mistakes(args: EnvironmentArgs, aws: AwsArgs) -> list[str]:
     who = f"Environment {args.environment!r}"
     found = catalogue_mistakes(args)
-    if not (args.aws.account.isdigit() and len(args.aws.account) == 12):  # noqa: PLR2004 - AWS account numbers
-        found.append(f"{who}: account must be 12 digits, found {args.aws.account!r}")
-    if args.aws.endpoint is None and (args.aws.access_key or args.aws.secret_key):
+    if not (aws.account.isdigit() and len(aws.account) == 12):  # noqa: PLR2004 - AWS account numbers
+        found.append(f"{who}: account must be 12 digits, found {aws.account!r}")
+    if aws.endpoint is None and (aws.access_key or aws.secret_key):
         found.append(
             f"{who}: access_key and secret_key belong to an embedded AWS with an endpoint; "
             "real credentials come from the environment, a profile or CI, remove them"

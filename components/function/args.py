@@ -96,7 +96,7 @@ class Grant:
     """What a function may do with one entry of the catalogue."""
 
     kind: str
-    """Kind of the resource: `queue`, `bucket`, `table`, `topic`, `secret`."""
+    """Kind of the resource: `queue`, `bucket`, `table`, `topic`, `secret`, `service`."""
     name: str
     """Name in the environment's catalogue."""
     verbs: Sequence[str]
@@ -124,7 +124,7 @@ class Code:
     key: pulumi.Input[str] | None = None
     """Key of the package; it contains the digest of its inputs."""
     image: pulumi.Input[str] | None = None
-    """Image with digest, `registry/name@sha256:...`."""
+    """Image with digest, `registry/name@sha256:...`: of a container, and of every function on Knative."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -140,6 +140,38 @@ class LambdaOptions:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Pointer:
+    """Where the calls of a function go now, as the target tells before anything is planned.
+
+    A version of the code has a name and an identity. On Lambda both are its number; on Knative the name is that of a
+    revision, and the identity a hash of the template that the revision was made from.
+    """
+
+    stable: str
+    """Name of the version that has the main traffic."""
+    current: str | None = None
+    """Identity of that version; None when it is not known."""
+    latest: str | None = None
+    """Identity of the newest version; None when it is not known."""
+    rejected: str | None = None
+    """Identities that rollbacks turned away, with commas between, oldest first; they get no traffic."""
+
+    def rejects(self, identity: str) -> bool:
+        """Whether a rollback turned away the version with this identity."""
+        return self.rejected is not None and identity in self.rejected.split(",")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Rollout:
+    """How a new version takes over."""
+
+    canary: int
+    """Percent of the calls that a new version gets until it is promoted, 1 to 99."""
+    pointer: Pointer | None = None
+    """Where the calls go now; None when the function does not exist yet."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class FunctionArgs:
     """A function as its developers describe it, the same for every target."""
 
@@ -149,6 +181,10 @@ class FunctionArgs:
     """Team that answers for it."""
     commit: str = "unknown"
     """Commit that last changed its code."""
+    code_digest: str | None = None
+    """Digest of what its code is made of, the same on every target; None when it is not known."""
+    target: str | None = None
+    """`lambda` or `knative`; None takes the environment's."""
     runtime: str
     """`python3.11`, `python3.12`, `python3.13`, or `container`."""
     code: Code
@@ -183,6 +219,10 @@ class FunctionArgs:
     """Queues that it takes messages from."""
     grants: Sequence[Grant] = ()
     """What it may do with resources of the catalogue."""
+    rollout: Rollout | None = None
+    """How a new version takes over; None gives it all calls at once."""
+    hosts: Sequence[str] = ()
+    """Host names of its own, beside the one that the target gives it (Knative only)."""
     lambda_options: LambdaOptions = dataclasses.field(default_factory=LambdaOptions)
     """What only the Lambda target has."""
     transforms: Mapping[str, Transform] = dataclasses.field(default_factory=dict)
@@ -206,6 +246,8 @@ class FunctionArgs:
         values["http"] = tuple(_http(item) for item in values.get("http", ()))
         if "lambda_options" in values:
             values["lambda_options"] = LambdaOptions(**values["lambda_options"])
+        if values.get("rollout") is not None:
+            values["rollout"] = _rollout(values["rollout"])
         return cls(code=code, **values)
 
 
@@ -224,3 +266,10 @@ def _http(item: Mapping[str, Any]) -> HttpEvent:
         if values.get(name) is not None:
             values[name] = kind(**values[name])
     return HttpEvent(**values)
+
+
+def _rollout(item: Mapping[str, Any]) -> Rollout:
+    values = dict(item)
+    if values.get("pointer") is not None:
+        values["pointer"] = Pointer(**values["pointer"])
+    return Rollout(**values)

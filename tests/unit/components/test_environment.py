@@ -3,9 +3,10 @@ import json
 import pytest
 
 from components.environment import Environment
-from components.environment_args import AwsArgs, CatalogueEntry, EnvironmentArgs, TokenIssuer
+from components.environment_args import AwsArgs, CatalogueEntry, Egress, EnvironmentArgs, TokenIssuer
 from components.errors import InputError
 from components.function.args import Cors, HttpEvent, QueueEvent, Throttle
+from components.knative_args import BrokerConfig, Channel, DeadLetters, KnativeArgs
 
 MINIMAL = {
     ("aws", "dev-aws"),
@@ -314,6 +315,54 @@ def test_args_come_from_plain_values():
     assert args.catalogue == (CatalogueEntry(kind="queue", name="orders", create=True),)
     plain = EnvironmentArgs.from_spec({"environment": "d", "target": "lambda", "aws": {"account": "1", "region": "r"}})
     assert (plain.tokens, plain.catalogue) == (None, ())
+
+
+def test_the_knative_half_comes_from_plain_values():
+    args = EnvironmentArgs.from_spec(
+        {
+            "environment": "dev",
+            "target": "knative",
+            "knative": {
+                "namespace": "slipway-dev",
+                "domain": "dev.example.com",
+                "context": "team-dev",
+                "broker_class": "RabbitMQBroker",
+                "broker_config": {"api_version": "rabbitmq.com/v1", "kind": "RabbitmqBrokerConfig", "name": "c"},
+                "channel": {"kind": "KafkaChannel", "spec": {"numPartitions": 3}},
+                "dead_letters": {"size": "5Gi", "image": "r/dl@sha256:1"},
+            },
+            "catalogue": [
+                {
+                    "kind": "service",
+                    "name": "billing",
+                    "address": "https://billing.example.com",
+                    "kubernetes_secret": "billing-token",
+                    "egress": [{"cidr": "10.0.0.0/8", "ports": [443]}],
+                }
+            ],
+        }
+    )
+    assert args.aws is None
+    assert args.knative == KnativeArgs(
+        namespace="slipway-dev",
+        domain="dev.example.com",
+        context="team-dev",
+        broker_class="RabbitMQBroker",
+        broker_config=BrokerConfig(api_version="rabbitmq.com/v1", kind="RabbitmqBrokerConfig", name="c"),
+        channel=Channel(kind="KafkaChannel", spec={"numPartitions": 3}),
+        dead_letters=DeadLetters(size="5Gi", image="r/dl@sha256:1"),
+    )
+    assert args.catalogue == (
+        CatalogueEntry(
+            kind="service",
+            name="billing",
+            address="https://billing.example.com",
+            kubernetes_secret="billing-token",
+            egress=(Egress(cidr="10.0.0.0/8", ports=[443]),),
+        ),
+    )
+    plain = KnativeArgs.from_spec({"namespace": "n", "domain": "d", "broker_config": None, "channel": None})
+    assert plain == KnativeArgs(namespace="n", domain="d")
 
 
 def test_an_environment_that_is_not_completed_registers_no_outputs(engine, an_environment):

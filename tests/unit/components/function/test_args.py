@@ -6,7 +6,9 @@ from components.function.args import (
     Grant,
     HttpEvent,
     LambdaOptions,
+    Pointer,
     QueueEvent,
+    Rollout,
     ScheduleEvent,
     SecretVariable,
     Throttle,
@@ -35,6 +37,9 @@ def test_args_come_from_plain_values():
             "grants": [{"kind": "queue", "name": "q", "verbs": ["send"]}],
             "secrets": [{"variable": "V", "secret": "s"}],
             "lambda_options": {"snap_start": True},
+            "target": "knative",
+            "code_digest": "sha256:1",
+            "rollout": {"canary": 10, "pointer": {"stable": "7", "current": "7", "latest": "8", "rejected": "5,8"}},
         },
         code,
     )
@@ -50,5 +55,20 @@ def test_args_come_from_plain_values():
     assert made.secrets == (SecretVariable(variable="V", secret="s"),)
     assert made.schedules == (ScheduleEvent(expression="rate(1 hour)"),)
     assert made.lambda_options == LambdaOptions(snap_start=True)
+    assert made.rollout == Rollout(canary=10, pointer=Pointer(stable="7", current="7", latest="8", rejected="5,8"))
+    assert (made.target, made.code_digest) == ("knative", "sha256:1")
     assert made.code == code
     assert FunctionArgs.from_spec({"owner": "t", "runtime": "container"}, code).lambda_options == LambdaOptions()
+
+
+def test_a_rollout_without_a_pointer_is_that_of_a_function_that_does_not_exist_yet():
+    code = Code(bucket="b", key="k")
+    spec = {"owner": "t", "runtime": "container", "rollout": {"canary": 5, "pointer": None}}
+    assert FunctionArgs.from_spec(spec, code).rollout == Rollout(canary=5, pointer=None)
+    assert FunctionArgs.from_spec(spec | {"rollout": None}, code).rollout is None
+
+
+def test_a_pointer_knows_what_a_rollback_turned_away():
+    pointer = Pointer(stable="3", rejected="2,15")
+    assert [pointer.rejects(version) for version in ("2", "15", "1", "5", "3")] == [True, True, False, False, False]
+    assert not Pointer(stable="3").rejects("2")

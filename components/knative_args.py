@@ -1,0 +1,96 @@
+"""Arguments of the Knative half of an environment."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class BrokerConfig:
+    """The object that configures a broker."""
+
+    api_version: str
+    """Its API version."""
+    kind: str
+    """Its kind."""
+    name: str
+    """Its name."""
+    namespace: str | None = None
+    """Its namespace; None takes the environment's."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Channel:
+    """The kind of channel that queues are made of."""
+
+    api_version: str = "messaging.knative.dev/v1"
+    """Its API version."""
+    kind: str = "InMemoryChannel"
+    """Its kind."""
+    spec: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    """Its own settings."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DeadLetters:
+    """Where events are kept that no retry could deliver."""
+
+    image: str | None = None
+    """Image with digest of the service that keeps them; needed as soon as a function takes events."""
+    storage_class: str | None = None
+    """Storage class of its volume; None takes the cluster's default."""
+    size: str = "1Gi"
+    """Size of its volume."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class KnativeArgs:
+    """The cluster and the namespace that an environment lives in."""
+
+    namespace: str
+    """Namespace; the environment makes it and is alone in it."""
+    domain: str
+    """Domain of Knative: a public function answers at `{function}.{namespace}.{domain}`."""
+    registry: str = ""
+    """Where images of functions lie; images of containers may lie elsewhere."""
+    context: str | None = None
+    """Context of the kubeconfig; None takes its current one."""
+    kubeconfig: str | None = None
+    """Path or text of a kubeconfig; None takes the user's own (`KUBECONFIG`, else `~/.kube/config`)."""
+    cluster_identifier: str | None = None
+    """What tells this cluster from others: another value makes everything anew; None derives it from the context."""
+    scheme: str = "https"
+    """Scheme of public addresses."""
+    port: int | None = None
+    """Port in public addresses; None is that of the scheme."""
+    broker_class: str | None = None
+    """Class of the broker; None takes the cluster's default."""
+    broker_config: BrokerConfig | None = None
+    """What configures the broker; None takes the default of its class."""
+    channel: Channel = dataclasses.field(default_factory=Channel)
+    """What queues are made of."""
+    dead_letters: DeadLetters = dataclasses.field(default_factory=DeadLetters)
+    """Where events are kept that no retry could deliver."""
+    retry_attempts: int = 5
+    """Further attempts before an event becomes a dead letter."""
+    retry_backoff: str = "PT1S"
+    """Pause before the first of them (ISO 8601); it doubles each time."""
+    ingress_namespace: str = "kourier-system"
+    """Namespace of the ingress that Knative uses."""
+
+    @classmethod
+    def from_spec(cls, spec: Mapping[str, Any]) -> KnativeArgs:
+        """Arguments from JSON-like values whose keys are the names of these fields.
+
+        Raises:
+            TypeError: A key is not a field, or a field without a default is missing.
+        """
+        values = dict(spec)
+        for name, kind in (("broker_config", BrokerConfig), ("channel", Channel), ("dead_letters", DeadLetters)):
+            if values.get(name) is not None:
+                values[name] = kind(**values[name])
+            else:
+                values.pop(name, None)
+        return cls(**values)
