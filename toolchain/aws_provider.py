@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from toolchain import go as golang
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -59,7 +60,7 @@ def prepare(build_dir: Path, go: Path, env: Mapping[str, str]) -> None:
         UpstreamChangedError: the upstream module has another shape than expected.
         subprocess.CalledProcessError: `go` could not provide the module; its stderr has the reason.
     """
-    upstream = _module_dir(go, env)
+    upstream = golang.module_folder(go, env, SOURCE, UPSTREAM)
     build_dir.mkdir(parents=True, exist_ok=True)
     copy = build_dir / "upstream"
     for target in (copy, build_dir / "go.mod", build_dir / "go.sum"):
@@ -237,10 +238,3 @@ def _read(root: Path, name: str) -> str:
     if not path.is_file():
         raise UpstreamChangedError(f"{UPSTREAM}: no file {name}; the module is laid out differently now")
     return path.read_text(encoding="utf-8")
-
-
-def _module_dir(go: Path, env: Mapping[str, str]) -> Path:
-    """Folder of the upstream module in the module cache, downloaded when it is not there yet."""
-    for command in (["mod", "download", UPSTREAM], ["list", "-m", "-f", "{{.Dir}}", UPSTREAM]):
-        run = subprocess.run([str(go), *command], cwd=SOURCE, env=dict(env), check=True, text=True, capture_output=True)
-    return Path(run.stdout.strip())

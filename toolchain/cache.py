@@ -34,12 +34,12 @@ class Entry:
     Attributes:
         part: Name of the part.
         version: Its version.
-        source: `download` or `build`.
+        source: `download`, `build`, `package` (of PyPI or Debian).
         inputs: Digest (hex SHA-256) of what was asked for, without the tool that made it.
         made_with: The tool that made it, such as the Go version; empty for a download.
         made_at: When, ISO 8601 in UTC.
         verified: What the content was checked against, in words.
-        files: File name to [size in bytes, hex SHA-256].
+        files: Path below the folder to [size in bytes, hex SHA-256]; symbolic links are not listed.
     """
 
     part: str
@@ -121,13 +121,15 @@ class Cache:
         """
         final = self.folder(entry.part, entry.version, digest)
         with disk_errors_named(f"installing {entry.part}", self.root):
-            names = sorted(path.name for path in staged.iterdir())
+            found = sorted(path for path in staged.rglob("*") if path.is_file() and not path.is_symlink())
+            names = [path.relative_to(staged).as_posix() for path in found]
             files = {name: ((staged / name).stat().st_size, sha256_of(staged / name)) for name in names}
             entry = dataclasses.replace(entry, files=files)
             (staged / _ENTRY).write_text(json.dumps(dataclasses.asdict(entry), indent=2) + "\n", encoding="utf-8")
             for name in (*names, _ENTRY):
                 _sync(staged / name)
-            _sync(staged)
+            for folder in (staged, *(path for path in staged.rglob("*") if path.is_dir() and not path.is_symlink())):
+                _sync(folder)
             if final.exists():  # only a damaged one can be here: `find` did not take it
                 final.rename(Path(tempfile.mkdtemp(prefix="damaged-", dir=staged.parent)) / final.name)
             staged.rename(final)

@@ -160,6 +160,23 @@ def run(
     return "".join(output)
 
 
+def module_folder(go: Path, env: Mapping[str, str], folder: Path, module: str) -> Path:
+    """Folder of a module in the module cache, downloaded when it is not there yet.
+
+    Args:
+        go: The `go` command.
+        env: Its environment.
+        folder: Folder with the go.mod that pins the module.
+        module: Path of the module.
+
+    Raises:
+        subprocess.CalledProcessError: It cannot be had; its stderr has the reason.
+    """
+    for arguments in (["mod", "download", module], ["list", "-m", "-f", "{{.Dir}}", module]):
+        answer = subprocess.run([go, *arguments], cwd=folder, env=dict(env), check=True, text=True, capture_output=True)
+    return Path(answer.stdout.strip())
+
+
 def explain(doing: str, errors: list[str], status: int, folder: Path) -> str:
     """Say what a failure of Go means and what to do about it."""
     text = "\n".join(errors)

@@ -1,4 +1,4 @@
-"""The `pulumi` command of the virtual environment: finds our engine, gives it its home, gets out of the way."""
+"""Commands of the virtual environment: `pulumi`, which finds our engine and gives it its home, and plain ones."""
 
 from __future__ import annotations
 
@@ -46,6 +46,15 @@ done
 exec "$engine" "$@"
 """
 
+_COMMAND = """\
+#!/bin/sh
+# {mark}; written by `slipway toolchain install`, which also rewrites it
+command={command}
+[ -x "$command" ] && exec "$command" "$@"
+echo "{name}: $command is gone; run 'slipway toolchain install --for knative' in" {project} >&2
+exit 3
+"""
+
 
 def write(launcher: Path, engine: Path, needed: tuple[Path, ...], pulumi_home: Path, project: Path) -> None:
     """Write the launcher, executable, in one step; a launcher with the same text is left alone.
@@ -64,5 +73,26 @@ def write(launcher: Path, engine: Path, needed: tuple[Path, ...], pulumi_home: P
         home=shlex.quote(str(pulumi_home)),
         project=shlex.quote(str(project)),
     )
+    _replace(launcher, text)
+
+
+def write_command(launcher: Path, command: Path, project: Path) -> None:
+    """Write a launcher that becomes another executable, or says that it is gone.
+
+    Args:
+        launcher: The file to write, in `bin` of a virtual environment.
+        command: The executable.
+        project: Folder named in the message when it is gone.
+    """
+    text = _COMMAND.format(
+        mark=LAUNCHER_MARK,
+        command=shlex.quote(str(command)),
+        name=launcher.name,
+        project=shlex.quote(str(project)),
+    )
+    _replace(launcher, text)
+
+
+def _replace(launcher: Path, text: str) -> None:
     if not (launcher.is_file() and launcher.read_text(encoding="utf-8", errors="replace") == text):
         replace_text(launcher, text, 0o755)

@@ -47,11 +47,14 @@ class ModuleSet:
 
     Attributes:
         folder: Folder with go.mod, go.sum and, if the main package is ours, its sources.
-        package: Import path of the main package; `.` is the build folder itself.
+        package: Import path of the main package; `.` is the build folder itself, `./x` a folder in it.
         version_symbol: Value that the linker gives `version.Version` of the Pulumi SDK; empty for none.
         module_files: Files copied out of a module's folder: (module, path inside it), installed with mode 755.
         prepare: Fills the build folder instead of a plain copy of go.mod and go.sum.
         inputs: Files outside `folder` that decide what is built.
+        more: Further main packages of the same set: (file name of the executable, import path).
+        variables: Further values that the linker sets: (variable with its package, value).
+        module_folders: Folders copied out of modules: (module, path inside it, path beside the executables).
         cpu_seconds: CPU time of compiling everything, measured with empty caches on 2 cores.
         disk_mb: Megabytes that modules, compiled packages and the result need with empty caches.
     """
@@ -64,6 +67,25 @@ class ModuleSet:
     module_files: tuple[tuple[str, str], ...] = ()
     prepare: Callable[[Path, Path, Mapping[str, str]], None] | None = None
     inputs: tuple[Path, ...] = ()
+    more: tuple[tuple[str, str], ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
+    module_folders: tuple[tuple[str, str, str], ...] = ()
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """Import paths of all main packages."""
+        return (self.package, *(package for _, package in self.more))
+
+    def sources(self) -> list[Path]:
+        """Files of `folder` that decide what is built: its own, and those of the main packages below it."""
+        kept = (path for path in self.folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+        ours = {package.removeprefix("./") for package in self.packages if package.startswith("./")}
+        return sorted(
+            path
+            for path in kept
+            if not path.name.endswith(("_test.go", ".md"))
+            and ("." in self.packages or path.parent == self.folder or path.relative_to(self.folder).parts[0] in ours)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +103,8 @@ class Part:
         release: The official archive, or None when it travels in another part's archive.
         newer_is_compatible: Whether a newer minor release with the same major may stand in.
         comes_with: Name of the part whose folder holds this one, unless that part was built.
-        plugin: Name of the plugin folder under PULUMI_HOME, or empty for what lies beside the engine.
+        plugin: Name of the plugin folder under PULUMI_HOME, or empty.
+        command: Whether a launcher of it is written into the virtual environment.
     """
 
     name: str
@@ -95,6 +118,12 @@ class Part:
     newer_is_compatible: bool = False
     comes_with: str = ""
     plugin: str = ""
+    command: bool = False
+
+    @property
+    def beside_engine(self) -> bool:
+        """Whether it lies in one folder with the engine."""
+        return not self.plugin and not self.command
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -102,7 +131,7 @@ class Part:
         return (self.binary, *self.companions)
 
 
-def _platform(amd64: str) -> str:
+def platform_name(amd64: str) -> str:
     """`linux-x64`, `darwin-arm64` and the like; Pulumi's engine says x64 where its plugins say amd64."""
     machine = platform.machine().lower()
     return f"{sys.platform}-{'arm64' if machine in {'arm64', 'aarch64'} else amd64}"
@@ -125,7 +154,7 @@ def all_parts() -> tuple[Part, ...]:
             newer_is_compatible=True,
             release=Release(
                 base=f"https://github.com/pulumi/pulumi/releases/download/v{engine}",
-                archive=f"pulumi-v{engine}-{_platform('x64')}.tar.gz",
+                archive=f"pulumi-v{engine}-{platform_name('x64')}.tar.gz",
                 checksums=(f"pulumi-{engine}-checksums.txt", "SHA512SUMS"),
                 members=("pulumi", *host),
             ),
@@ -162,7 +191,7 @@ def all_parts() -> tuple[Part, ...]:
             plugin=f"resource-aws-v{aws}",
             release=Release(
                 base=f"https://github.com/pulumi/pulumi-aws/releases/download/v{aws}",
-                archive=f"pulumi-resource-aws-v{aws}-{_platform('amd64')}.tar.gz",
+                archive=f"pulumi-resource-aws-v{aws}-{platform_name('amd64')}.tar.gz",
                 checksums=(f"pulumi-aws_{aws}_checksums.txt",),
                 members=("pulumi-resource-aws",),
             ),

@@ -1,4 +1,4 @@
-"""`slipway toolchain`: install the engine and its plugins, say where they are."""
+"""`slipway toolchain`: install the engine, its plugins and the cluster's parts, say where they are."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from slipway.core.project import Project
 from toolchain.errors import PrerequisitesMissingError, ToolchainError
 from toolchain.installer import RECORD, Installer, installation_record
 from toolchain.progress import Reporter
+from toolchain.purposes import Purpose, optional, placed_parts
 
 
 @click.group(name="toolchain")
 def command() -> None:
-    """Install the Pulumi engine, its Python language host and the AWS provider; say where they are.
+    """Install the Pulumi engine, its Python language host, providers and what the embedded cluster runs.
 
     Each comes from PATH if a compatible one is there, else from the official download, else from a build of pinned Go
     modules. SLIPWAY_TOOLCHAIN=path,download,build narrows that order.
@@ -29,10 +30,19 @@ def command() -> None:
 
 
 @command.command()
+@click.option(
+    "--for",
+    "purpose",
+    type=click.Choice([purpose.value for purpose in Purpose]),
+    default=Purpose.LOCAL.value,
+    show_default=True,
+    help="local: the AWS provider. knative: the Kubernetes provider and crane. cluster: these, and the embedded "
+    "cluster's parts.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing when nothing changed.")
 @json_option
-def install(quiet: bool, as_json: bool) -> None:
-    """Make everything present, and write `pulumi` into the virtual environment."""
+def install(purpose: str, quiet: bool, as_json: bool) -> None:
+    """Make present what a purpose needs, and write `pulumi` into the virtual environment."""
     try:
         installation = Installer(
             cache_root=cache_dir(),
@@ -40,6 +50,8 @@ def install(quiet: bool, as_json: bool) -> None:
             project=Project.find().root,
             env=os.environ,
             reporter=Reporter(),
+            parts=placed_parts(),
+            optional=optional(Purpose(purpose)),
         ).install()
     except PrerequisitesMissingError as error:
         raise BadInputError(str(error)) from error

@@ -74,7 +74,7 @@ class Builder:
                     task.update(count, None, f"{count} modules downloaded")
 
             template = "{{.ImportPath}}\t{{.Stale}}"
-            arguments = ["list", "-deps", *FLAGS, "-f", template, part.modules.package]
+            arguments = ["list", "-deps", *FLAGS, "-f", template, *part.modules.packages]
             listed = golang.run(self._go, arguments, folder, env=self._env, doing=doing, on_line=on_line).splitlines()
         return Fetched(folder, len(listed), sum(line.endswith("\ttrue") for line in listed))
 
@@ -99,12 +99,12 @@ class Builder:
                 task.update(done, fetched.missing, f"{done} of {fetched.missing} packages, about {_minutes(left)} left")
 
             modules = part.modules
-            arguments = ["build", "-v", *FLAGS, "-ldflags", ldflags(modules), "-o", str(staged / part.binary)]
-            command = [*arguments, modules.package]
-            golang.run(self._go, command, fetched.folder, env=self._env, doing=title, on_line=on_line)
+            for binary, package in ((part.binary, modules.package), *modules.more):
+                arguments = ["build", "-v", *FLAGS, "-ldflags", ldflags(modules), "-o", str(staged / binary), package]
+                golang.run(self._go, arguments, fetched.folder, env=self._env, doing=title, on_line=on_line)
+                (staged / binary).chmod(0o755)
             with disk_errors_named(title, self._cache.root):
-                self._copy_module_files(modules, fetched.folder, staged, title)
-                (staged / part.binary).chmod(0o755)
+                self._copy_out_of_modules(modules, fetched.folder, staged, title)
             entry = new_entry(
                 part=part.name,
                 version=part.version,
@@ -120,7 +120,7 @@ class Builder:
     def _fill(self, part: Part, folder: Path, doing: str) -> None:
         modules = part.modules
         if modules.prepare is None:
-            for source in _sources(modules.folder):
+            for source in modules.sources():
                 target = folder / source.relative_to(modules.folder)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, target)
@@ -134,13 +134,23 @@ class Builder:
         except RuntimeError as error:
             raise ToolchainError(f"{doing}: {error}") from error
 
-    def _copy_module_files(self, modules: ModuleSet, folder: Path, staged: Path, doing: str) -> None:
+    def _copy_out_of_modules(self, modules: ModuleSet, folder: Path, staged: Path, doing: str) -> None:
         for module, inside in modules.module_files:
-            arguments = ["list", "-m", "-f", "{{.Dir}}", module]
-            answer = golang.run(self._go, arguments, folder, env=self._env, doing=doing, on_line=lambda _: None)
-            source = Path(answer.strip()) / inside
+            source = self._module(module, folder, doing) / inside
             shutil.copyfile(source, staged / source.name)
             (staged / source.name).chmod(0o755)
+        for module, inside, target in modules.module_folders:
+            # Files of the module cache are read-only; only their content is taken.
+            shutil.copytree(
+                self._module(module, folder, doing) / inside, staged / target, copy_function=shutil.copyfile
+            )
+            for path in (staged / target, *(staged / target).rglob("*")):
+                path.chmod(0o755 if path.is_dir() else 0o644)
+
+    def _module(self, module: str, folder: Path, doing: str) -> Path:
+        arguments = ["list", "-m", "-f", "{{.Dir}}", module]
+        answer = golang.run(self._go, arguments, folder, env=self._env, doing=doing, on_line=lambda _: None)
+        return Path(answer.strip())
 
 
 def ldflags(modules: ModuleSet) -> str:
@@ -148,7 +158,7 @@ def ldflags(modules: ModuleSet) -> str:
     flags = "-s -w"
     if modules.version_symbol:
         flags += f" -X {SDK_MODULE}/go/common/version.Version={modules.version_symbol}"
-    return flags
+    return flags + "".join(f" -X {variable}={value}" for variable, value in modules.variables)
 
 
 def inputs_digest(part: Part) -> str:
@@ -156,9 +166,9 @@ def inputs_digest(part: Part) -> str:
     digest = hashlib.sha256()
     modules = part.modules
     settings = [part.name, part.version, modules.package, *FLAGS, ldflags(modules), *os.uname()[::4]]
-    settings += [f"{module} {inside}" for module, inside in modules.module_files]
+    settings += [" ".join(items) for items in (*modules.module_files, *modules.more, *modules.module_folders)]
     digest.update("\0".join(settings).encode())
-    files = [(path.relative_to(modules.folder).as_posix(), path) for path in _sources(modules.folder)]
+    files = [(path.relative_to(modules.folder).as_posix(), path) for path in modules.sources()]
     files += [(f"../{path.name}", path) for path in modules.inputs]
     for name, path in sorted(files):
         digest.update(f"\0{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}".encode())
@@ -168,11 +178,6 @@ def inputs_digest(part: Part) -> str:
 def build_digest(part: Part, go: golang.Go) -> str:
     """Hex SHA-256 that names the result: the inputs and the Go version."""
     return hashlib.sha256(f"{inputs_digest(part)} go{go.version}".encode()).hexdigest()
-
-
-def _sources(folder: Path) -> list[Path]:
-    kept = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
-    return sorted(path for path in kept if not path.name.endswith(("_test.go", ".md")))
 
 
 def _minutes(seconds: float) -> str:

@@ -53,24 +53,28 @@ def find(part: Part, env: Mapping[str, str], cache_root: Path, companions: tuple
     Raises:
         SourceUnavailableError: There is none; the message says what was looked at and why it does not do.
     """
+    if not (part.version_command or part.plugin):
+        raise SourceUnavailableError(f"{part.binary} does not tell its version, so none on PATH is taken")
+    beside = (*part.companions, *companions)
     refused: list[str] = []
     for candidate in _candidates(part, env):
         if _is_ours(candidate, cache_root):
             continue
         try:
             resolved = candidate.resolve(strict=True)
-            version = ask_version(part, resolved)
+            # The folder of a plugin that does not tell its version names it, for the engine too.
+            version = ask_version(part, resolved) if part.version_command else part.version
         except (OSError, ValueError, subprocess.SubprocessError) as error:
             refused.append(f"{candidate} does not tell its version ({error})")
             continue
         if not accepts(part, version):
             refused.append(f"{candidate} is {version}, {_wanted(part)} is needed")
             continue
-        if absent := [name for name in companions if not os.access(resolved.parent / name, os.X_OK)]:
+        if absent := [name for name in beside if not os.access(resolved.parent / name, os.X_OK)]:
             refused.append(f"{candidate} {version} has no {' and no '.join(absent)} beside it")
             continue
         return Found(resolved.parent, version, candidate)
-    raise SourceUnavailableError("; ".join(refused) or f"no {part.binary} on PATH{_also(part)}")
+    raise SourceUnavailableError("; ".join(refused) or f"no {part.binary} {_where(part)}")
 
 
 def accepts(part: Part, version: str) -> bool:
@@ -112,9 +116,13 @@ def ask_version(part: Part, binary: Path) -> str:
 def _candidates(part: Part, env: Mapping[str, str]) -> Iterator[Path]:
     seen: set[Path] = set()
     folders = [Path(name) for name in env.get("PATH", os.defpath).split(os.pathsep) if name]
+    if not part.version_command:
+        folders = []
     if part.plugin:
         homes = [env.get("PULUMI_HOME"), str(Path(env.get("HOME", "~")).expanduser() / ".pulumi")]
-        folders[:0] = [Path(home) / "plugins" / part.plugin for home in homes if home]
+        plugins = [Path(home) / "plugins" / part.plugin for home in homes if home]
+        # The engine marks what it has not finished to unpack.
+        folders[:0] = [folder for folder in plugins if not folder.with_name(f"{folder.name}.partial").exists()]
     for folder in folders:
         path = folder.absolute() / part.binary
         # `access` first: it answers also where a folder of PATH may not be entered.
@@ -134,5 +142,7 @@ def _wanted(part: Part) -> str:
     return f"{part.version} or a later {part.version.partition('.')[0]}.x" if part.newer_is_compatible else part.version
 
 
-def _also(part: Part) -> str:
-    return f" or in ~/.pulumi/plugins/{part.plugin}" if part.plugin else ""
+def _where(part: Part) -> str:
+    places = ["on PATH"] if part.version_command else []
+    places += [f"in ~/.pulumi/plugins/{part.plugin}"] if part.plugin else []
+    return " or ".join(places)

@@ -1,0 +1,36 @@
+"""What an environment needs to be deployed: nothing is installed that was not asked for."""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING
+
+from toolchain import kubernetes_parts
+from toolchain.parts import all_parts
+
+if TYPE_CHECKING:
+    from toolchain.parts import Part
+
+
+class Purpose(enum.StrEnum):
+    """What a toolchain is installed for."""
+
+    LOCAL = "local"
+    """AWS, or the embedded AWS: engine, language host, AWS provider."""
+
+    KNATIVE = "knative"
+    """Any cluster: engine, language host, Kubernetes provider, crane."""
+
+    CLUSTER = "cluster"
+    """The embedded cluster: what KNATIVE needs, and the cluster's own parts."""
+
+
+def placed_parts() -> tuple[Part, ...]:
+    """All parts that lie beside the engine, under PULUMI_HOME or in the virtual environment, for any purpose."""
+    return (*all_parts(), kubernetes_parts.provider(), kubernetes_parts.crane())
+
+
+def optional(purpose: Purpose) -> frozenset[str]:
+    """Names of those of `placed_parts` that a purpose can do without."""
+    local, kubernetes = {"aws-provider"}, {"kubernetes-provider", "crane"}
+    return frozenset(kubernetes if purpose is Purpose.LOCAL else local)
