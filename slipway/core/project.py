@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
 
 from slipway.core.errors import BadInputError
@@ -55,6 +56,17 @@ class Project:
     def local_state(self) -> Path:
         """Git-ignored folder of this checkout's own state: Pulumi's folder backend, the embedded AWS."""
         return self.root / ".slipway"
+
+    @property
+    def cluster(self) -> Path:
+        """Folder of the embedded cluster; the variable SLIPWAY_CLUSTER_DIR names another one."""
+        override = os.environ.get("SLIPWAY_CLUSTER_DIR")
+        return Path(override).absolute() if override else self.local_state / "cluster"
+
+    @property
+    def kubeconfig(self) -> Path:
+        """Access to the embedded cluster, written when it starts."""
+        return self.cluster / "kubeconfig"
 
     def stack_file(self, environment: str) -> Path:
         """The settings file of an environment."""
