@@ -25,9 +25,9 @@ def measure() -> Measurement:
     functions = functions_for(_RESOURCES)
     with both(functions) as (provider, ours, hand):
         _same_resources(provider, ours, hand)
-        lean = compare(_preview(ours), _preview(hand), rounds=_ROUNDS)
+        lean = compare(preview(ours), preview(hand), rounds=_ROUNDS)
     with both(functions, BENCH_LEAN="no-logs") as (_, ours, hand):
-        logging = compare(_preview(ours), _preview(hand), rounds=1, warm_up=False)
+        logging = compare(preview(ours), preview(hand), rounds=1, warm_up=False)
     return Measurement(
         ratio=lean.ratio,
         note=f"{functions} functions, about {_RESOURCES} resources: {lean.describe()}",
@@ -35,7 +35,8 @@ def measure() -> Measurement:
     )
 
 
-def _preview(stack: Stack) -> Callable[[], float]:
+def preview(stack: Stack) -> Callable[[], float]:
+    """A call that previews a stack once and returns what it cost in CPU seconds."""
     return lambda: command_cpu(stack.command("preview", "--stack", "bench"), cwd=stack.folder, env=stack.env)
 
 
@@ -44,7 +45,7 @@ def _same_resources(provider: EchoProvider, ours: Stack, hand: Stack) -> None:
     counts = []
     for stack in (ours, hand):
         provider.forget()
-        _preview(stack)()
+        preview(stack)()
         counts.append(dict(provider.checked))
     if counts[0] != counts[1] or not counts[0]:
         raise CommandError(f"the two programs differ in their resources: ours {counts[0]}, by hand {counts[1]}")
