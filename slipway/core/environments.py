@@ -10,7 +10,7 @@ from slipway.core.anatomy import hides_keys
 from slipway.core.document import property_name
 from slipway.core.explain import Mistake, check, known, nearest, to_finding
 from slipway.core.findings import Finding, Severity
-from slipway.core.project_rules import Environment
+from slipway.core.placed import Environment
 from slipway.core.settings import PREFIX, Settings, StackFile
 from slipway.core.settings_rules import settings_mistakes
 from slipway.core.yaml_source import read_yaml
@@ -105,7 +105,7 @@ def load_environment(project: Project, name: str) -> LoadedEnvironment:
     secure = list(_secure_values(section.data))
     section.refused.update(mistake.path for mistake in secure)
     section.data = _without_secure(section.data)
-    checked = check(Settings, section, {"target": "lambda"}, environment=name)
+    checked = check(Settings, section, {"target": "knative"}, environment=name)
     findings = [*stack.findings, *checked.findings]
     findings += [to_finding(document, mistake, environment=name) for mistake in foreign]
     findings += [to_finding(section, mistake, environment=name) for mistake in secure]

@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 
 _RATE = re.compile(r"rate\((\d{1,9}) (minutes?|hours?|days?)\)")
 _CRON = re.compile(r"cron\(([^()]*)\)")
-_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-_DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+"""Names of months, the first of which is 1."""
+
+DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+"""Names of days of the week, the first of which is 1."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -70,8 +73,8 @@ _FIELDS = (
     _Field("minutes", 0, 59),
     _Field("hours", 0, 23),
     _Field("day of month", 1, 31, special="?LW"),
-    _Field("month", 1, 12, names=_MONTHS),
-    _Field("day of week", 1, 7, names=_DAYS, special="?L#"),
+    _Field("month", 1, 12, names=MONTHS),
+    _Field("day of week", 1, 7, names=DAYS, special="?L#"),
     _Field("year", 1970, 2199),
 )
 _DAY_OF_MONTH, _DAY_OF_WEEK = 2, 4

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import annotated_types
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -127,6 +127,14 @@ VariableValue = Annotated[str, Private()]
 # AWS General Reference, "Tag naming limits": these characters are taken by every service.
 TagValue = Annotated[str, Shape(r"[\w .:/=+@-]*", "letters, digits, spaces and _ . : / = + - @"), Field(max_length=256)]
 
+Target = Literal["lambda", "knative"]
+"""Where a function runs."""
+
+ImageRef = Annotated[
+    str, Shape(r"[a-z0-9][a-z0-9._:/-]{0,400}@sha256:[0-9a-f]{64}", "repository@sha256:<64 hex digits>")
+]
+"""An image by its digest, so that it is the same one tomorrow."""
+
 Memory = Annotated[int, Bounds(128, 10240, "MB")]
 """AWS Lambda quotas: function memory allocation."""
 
@@ -138,10 +146,11 @@ class Scale(Model):
     """Number of instances."""
 
     min: Annotated[int, Bounds(0, 1000, "instances")] = Field(
-        default=0, description="Instances that are always warm (provisioned concurrency)."
+        default=0, description="Instances that are always warm; provisioned concurrency on Lambda."
     )
     max: Annotated[int, Bounds(1, 10000, "instances")] | None = Field(
-        default=None, description="Instances at the most (reserved concurrency); without it, the account's limit."
+        default=None,
+        description="Instances at the most, reserved concurrency on Lambda; without it, what account or cluster has.",
     )
 
 

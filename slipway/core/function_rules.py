@@ -12,7 +12,6 @@ from slipway.core.findings import Severity
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from slipway.core.handlers import Signature
     from slipway.core.manifest import Manifest
 
 # AWS Lambda quotas: all environment variables of a function together, in bytes.
@@ -42,32 +41,12 @@ def function_mistakes(manifest: Manifest) -> Iterator[Mistake]:
     yield from _lambda(manifest)
 
 
-def plain_mistakes(manifest: Manifest, signature: Signature) -> Iterator[Mistake]:
-    """What a function without the Functions Framework cannot use.
-
-    Args:
-        manifest: Its manifest.
-        signature: How its handler is called.
-    """
-    if signature == "lambda" and manifest.secrets:
-        what = "an image" if manifest.runtime == "container" else "a plain handler(event, context)"
-        yield Mistake(
-            path=("secrets",),
-            rule="plain-secrets",
-            message=f"secrets is not served for {what}",
-            remedy="use `uses: [{secret: <name>, can: [read]}]` and fetch it, or a Functions Framework handler",
-            at_key=True,
-        )
-
-
 def size_of(values: dict[str, str]) -> int:
     """Bytes that environment variables take, as Lambda counts them."""
     return sum(len(name.encode()) + len(value.encode()) for name, value in values.items())
 
 
 def _code(manifest: Manifest) -> Iterator[Mistake]:
-    if manifest.target == "knative":
-        yield _at("target", "not-served", "target 'knative' is not served by this version", "remove it or set lambda")
     if manifest.runtime == "container":
         if manifest.handler is not None:
             remedy = "remove it; the image says what runs"
@@ -110,14 +89,6 @@ def _events(manifest: Manifest) -> Iterator[Mistake]:
         if same in seen and event.http is None:
             yield _at("events", "repeated-event", f"events[{index}] repeats events[{seen[same]}]", "keep one", index)
         seen.setdefault(same, index)
-        if event.http and event.http.visibility == "internal" and event.http.auth != "iam":
-            yield _at(
-                "events",
-                "internal-auth",
-                f"events[{index}].http.auth must be iam for visibility internal, found {event.http.auth!r}",
-                "set visibility: public, or auth: iam",
-                *(index, "http", "auth"),
-            )
         if event.schedule and event.schedule.timezone != "UTC" and event.schedule.expression.startswith("rate("):
             yield _at(
                 "events",
@@ -181,7 +152,7 @@ def _variables(manifest: Manifest) -> Iterator[Mistake]:
                     at_key=True,
                 )
     size = size_of(manifest.variables)
-    if size > _VARIABLES_ADVISED:
+    if size > _VARIABLES_ADVISED and manifest.target != "knative":
         too_many = size > VARIABLES_LIMIT
         yield _at(
             "environment" if manifest.environment else "envs",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from slipway.core.document import Document
     from slipway.core.example import Example
+    from slipway.core.fields import Target
     from slipway.core.findings import Finding
     from slipway.core.handlers import Signature
     from slipway.core.manifest import Manifest
@@ -32,6 +33,7 @@ class LoadedFunction:
         positions: Where each property of the manifest stands.
         signature: How its handler is called.
         example: Its example request or event, if it has one.
+        containerfile: What its image is built from, if it is one that is built.
     """
 
     name: str
@@ -40,6 +42,12 @@ class LoadedFunction:
     positions: Document
     signature: Signature
     example: Example | None = None
+    containerfile: Path | None = None
+
+    def target_in(self, settings: Settings) -> Target:
+        """Where it runs in an environment: as that says for it, as it says itself, or as the environment's others."""
+        override = settings.functions.get(self.name)
+        return (override and override.target) or self.manifest.target or settings.target
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

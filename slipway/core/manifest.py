@@ -8,6 +8,7 @@ from slipway.core.catalogue import VERBS
 from slipway.core.events import BusEvent, Event, HttpEvent, QueueEvent, ScheduleEvent
 from slipway.core.fields import (
     Bounds,
+    ImageRef,
     Later,
     Memory,
     Model,
@@ -15,6 +16,7 @@ from slipway.core.fields import (
     Private,
     Scale,
     Shape,
+    Target,
     Timeout,
     VariableName,
     VariableValue,
@@ -136,15 +138,16 @@ class Manifest(Model):
         description="`module:function` in the folder. One parameter: Functions Framework; two: plain Lambda.",
         examples=["main:order"],
     )
-    image: (
-        Annotated[str, Shape(r"[a-z0-9][a-z0-9._:/-]{0,400}@sha256:[0-9a-f]{64}", "repository@sha256:<64 hex digits>")]
-        | None
-    ) = Field(default=None, description="Image with digest; for `runtime: container`.")
+    image: ImageRef | None = Field(
+        default=None,
+        description="Image with digest, for `runtime: container`; without it, the folder's `Containerfile` is built.",
+    )
     architecture: Literal["x86_64", "arm64"] = Field(default="x86_64", description="Processor architecture.")
     memory: Memory = Field(default=256, description="Memory in MB; processor time grows with it.")
     timeout: Timeout = Field(default=30, description="Seconds before a call is ended.")
     concurrency: Annotated[int, Bounds(1, 1000, "requests")] = Field(
-        default=1, description="Requests that one instance takes at a time, at the most; Lambda always takes one."
+        default=1,
+        description="Requests that one instance takes at a time, at the most; on Lambda it is always one.",
     )
     scale: Scale = Field(default=Scale(), description="Number of instances.")
     environment: Variables = Field(
@@ -168,12 +171,11 @@ class Manifest(Model):
     sinks: Annotated[list[Name], Later("remove it; logs are in the environment's log groups")] = Field(
         default=[], description="Log sinks of the environment; not served by this version."
     )
-    rollout: Annotated[Rollout | None, Later("remove it; a new version takes all calls at once")] = Field(
-        default=None, description="Gradual take-over of a new version; not served by this version."
+    rollout: Rollout | None = Field(
+        default=None,
+        description="Gradual take-over of a new version; without it, a new version takes all calls at once.",
     )
-    target: Literal["lambda", "knative"] | None = Field(
-        default=None, description="Overrides the environment's target; this version serves `lambda` only."
-    )
+    target: Target | None = Field(default=None, description="Where it runs; without it, the environment decides.")
 
     @property
     def variables(self) -> dict[str, str]:

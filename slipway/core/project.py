@@ -53,6 +53,11 @@ class Project:
         return self.root / "runtime"
 
     @property
+    def server(self) -> Path:
+        """Folder of the lock file of what serves functions in containers."""
+        return self.runtime / "server"
+
+    @property
     def local_state(self) -> Path:
         """Git-ignored folder of this checkout's own state: Pulumi's folder backend, the embedded AWS."""
         return self.root / ".slipway"

@@ -9,18 +9,33 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from slipway.core import events, example, fields, manifest, settings, settings_parts
+from slipway.core import (
+    events,
+    example,
+    fields,
+    manifest,
+    settings,
+    settings_knative,
+    settings_parts,
+    settings_resources,
+)
 from slipway.core.anatomy import spot
+from slipway.core.catalogue import VARIABLES
 from slipway.core.schema import function_schema, stack_schema, to_text
+from slipway.core.target_settings import SETTINGS
+from slipway.core.targets import FEATURES, TARGETS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from pydantic.fields import FieldInfo
 
-_MARKED = re.compile(r"(<!-- keys: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
-_PAGES = ("docs/function.yaml.md", "docs/environments.md")
-_MODULES = (events, example, fields, manifest, settings, settings_parts)
+    from slipway.core.targets import Support
+
+_MARKED = re.compile(r"(<!-- (keys|targets|variables): (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_PAGES = ("docs/function.yaml.md", "docs/environments.md", "docs/targets.md")
+_MODULES = (events, example, fields, manifest, settings, settings_knative, settings_parts, settings_resources)
 
 
 def generated(root: Path) -> dict[Path, str]:
@@ -38,8 +53,42 @@ def generated(root: Path) -> dict[Path, str]:
     }
     for page in _PAGES:
         text = (root / page).read_text(encoding="utf-8")
-        files[root / page] = _MARKED.sub(lambda match: f"{match[1]}{table(_model(match[2]))}{match[3]}", text)
+        files[root / page] = _MARKED.sub(lambda match: f"{match[1]}{_TABLES[match[2]](match[3])}{match[4]}", text)
     return files
+
+
+def feature_table(which: str) -> str:
+    """A Markdown table of what both targets serve.
+
+    Args:
+        which: `functions` (what function.yaml says) or `environments` (settings of one target only).
+    """
+    rows = {"functions": FEATURES, "environments": SETTINGS}[which].values()
+    lines = ["| Feature | " + " | ".join(TARGETS.values()) + " |", "|---|" + "---|" * len(TARGETS)]
+    for feature in rows:
+        cells = [_cell(feature.shown), *(_cell(_supported(feature.on(target))) for target in TARGETS)]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def variable_table(_: str) -> str:
+    """A Markdown table of the variables through which functions find what they use."""
+    lines = ["| Kind | Variable | " + " | ".join(TARGETS.values()) + " |", "|---|---|" + "---|" * len(TARGETS)]
+    for kind, variables in VARIABLES.items():
+        for variable in variables:
+            name = variable.pattern.format("<NAME>")
+            lines.append(
+                f"| `{kind}` | `{name}` | {variable.on_lambda or 'not set'} | {variable.on_knative or 'not set'} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def _supported(support: Support) -> str:
+    return support.how if support.served else f"**no**: {support.how}; {support.instead}"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def table(model: type[BaseModel]) -> str:
@@ -50,8 +99,12 @@ def table(model: type[BaseModel]) -> str:
         here = spot(model, (key,))
         allowed = here.form or (f"keys {', '.join(here.keys)}" if here.keys else "")
         cells = (f"`{key}`", here.kind, _default(field), allowed, field.description or "")
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+        lines.append("| " + " | ".join(map(_cell, cells)) + " |")
     return "\n".join(lines) + "\n"
+
+
+def _key_table(model: str) -> str:
+    return table(_model(model))
 
 
 def _model(name: str) -> type[BaseModel]:
@@ -69,3 +122,10 @@ def _default(field: FieldInfo) -> str:
     if value is None or value is PydanticUndefined or isinstance(value, BaseModel) or value in ([], {}, ""):
         return ""
     return f"`{json.dumps(value)}`" if not isinstance(value, str) else f"`{value}`"
+
+
+_TABLES: Mapping[str, Callable[[str], str]] = {
+    "keys": _key_table,
+    "targets": feature_table,
+    "variables": variable_table,
+}

@@ -1,10 +1,22 @@
 """The model of an environment: the `slipway:` keys of `stacks/Pulumi.<environment>.yaml`."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, JsonValue, PrivateAttr
 
-from slipway.core.fields import Later, Model, Name, Shape, TagValue, mistake
+from slipway.core.fields import Later, Model, Name, Shape, TagValue, Target, mistake
+from slipway.core.settings_knative import (
+    EMBEDDED_HOST,
+    LABEL,
+    Cluster,
+    Domain,
+    Eventing,
+    Images,
+    Knative,
+    Namespace,
+    Registry,
+    embedded_domain,
+)
 from slipway.core.settings_parts import (
     Alarms,
     Aws,
@@ -14,9 +26,9 @@ from slipway.core.settings_parts import (
     Logs,
     Network,
     Override,
-    Resources,
     arn_shape,
 )
+from slipway.core.settings_resources import Resources
 
 PREFIX = "slipway:"
 """Namespace of the settings in Pulumi's configuration."""
@@ -57,10 +69,40 @@ class Settings(Model):
 
     model_config = ConfigDict(title="stacks/Pulumi.<environment>.yaml")
 
-    target: Literal["lambda", "knative"] = Field(
-        description="Where functions run; this version serves `lambda` only.", examples=["lambda"]
+    target: Target = Field(
+        description="Where functions run that do not say it themselves.", examples=["lambda", "knative"]
     )
-    aws: Aws = Field(description="Account and region.")
+    aws: Aws | None = Field(
+        default=None, description="Account and region; needed as soon as one function runs on Lambda."
+    )
+    kube_context: Annotated[str, Shape("[!-~]{1,253}", "the name of a context of the kubeconfig")] | None = Field(
+        default=None,
+        description="Cluster of the functions on Knative, by its context in the user's kubeconfig; without it, the "
+        "embedded cluster.",
+        examples=["team-dev"],
+    )
+    cluster: Cluster | None = Field(
+        default=None, description="Ports of the embedded cluster; not beside `kubeContext`."
+    )
+    namespace: Namespace | None = Field(
+        default=None, description="Namespace of the functions on Knative; without it, `<prefix>-<environment>`."
+    )
+    registry: Registry | None = Field(
+        default=None,
+        description="Where images of functions are pushed to; without it, the registry of the embedded cluster.",
+        examples=["registry.example.com/team/functions"],
+    )
+    domain: Domain | None = Field(
+        default=None,
+        description="Domain of the Knative cluster: public functions are at `<function>.<namespace>.<domain>`; without "
+        "it, `localhost` of the embedded cluster.",
+        examples=["dev.example.com"],
+    )
+    ingress_namespace: Annotated[str, Shape(LABEL, "the name of a namespace")] = Field(
+        default="kourier-system", description="Namespace of the ingress of Knative; functions take calls from there."
+    )
+    images: Images = Field(default=Images(), description="Images that functions on Knative are built on.")
+    eventing: Eventing = Field(default=Eventing(), description="Events on Knative.")
     prefix: Annotated[
         str,
         Shape("[a-z](?:[a-z0-9-]{0,18}[a-z0-9])?", "1-20 lower-case letters, digits and hyphens, a letter first"),
@@ -101,18 +143,6 @@ class Settings(Model):
     policy: Annotated[JsonValue | None, Later("remove it")] = Field(
         default=None, description="Enforcement levels and waivers of policies; not served by this version."
     )
-    registry: Annotated[JsonValue | None, Later("remove it; give functions an image with digest")] = Field(
-        default=None, description="Registry that images are pushed to; not served by this version."
-    )
-    domain: Annotated[JsonValue | None, Later("remove it; the public entry has an address of its own")] = Field(
-        default=None, description="Domain of the public entry; not served by this version."
-    )
-    kube_context: Annotated[JsonValue | None, Later("remove it; set slipway:target to lambda")] = Field(
-        default=None, description="Cluster of the Knative target; not served by this version."
-    )
-    namespace: Annotated[JsonValue | None, Later("remove it; set slipway:target to lambda")] = Field(
-        default=None, description="Namespace of the Knative target; not served by this version."
-    )
 
     _environment: str = PrivateAttr(default="")
 
@@ -126,6 +156,31 @@ class Settings(Model):
         copy = self.model_copy()
         copy._environment = environment  # noqa: SLF001 - pydantic's way to hold what is not in the file
         return copy
+
+    @property
+    def has_knative(self) -> bool:
+        """Whether there is a cluster for functions on Knative."""
+        return self.target == "knative" or self.kube_context is not None or self.cluster is not None
+
+    @property
+    def knative(self) -> Knative | None:
+        """The Knative half, with all defaults in place; None when the environment has none."""
+        if not self.has_knative:
+            return None
+        cluster = (self.cluster or Cluster()) if self.kube_context is None else None
+        tls = cluster is None if self.http.tls is None else self.http.tls
+        registry = self.registry or (f"{EMBEDDED_HOST}:{cluster.registry_port}" if cluster else "")
+        return Knative(
+            context=self.kube_context,
+            cluster=cluster,
+            namespace=self.namespace or f"{self.prefix}-{self.environment}",
+            registry=registry,
+            domain=embedded_domain(self.domain),
+            tls=tls,
+            port=self.http.port or (cluster.http_port if cluster else None),
+            base=dict(self.images.base),
+            eventing=self.eventing,
+        )
 
     def deploys(self, function: str) -> bool:
         """Whether a function is deployed here: all are, but those that are switched off."""

@@ -1,23 +1,25 @@
 """Sections of an environment's settings."""
 
 import ipaddress
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field
 
 from slipway.core.fields import (
+    Bounds,
     Memory,
     Model,
-    Name,
     Private,
     Scale,
     Shape,
+    Target,
     Throttle,
     Timeout,
     mistake,
 )
 from slipway.core.manifest import Variables
+from slipway.core.settings_knative import Host
 
 _ARN = r"arn:aws[a-z-]*:{service}:{region}:{account}:{rest}"
 
@@ -117,12 +119,13 @@ class Logs(Model):
     )
 
 
+KmsKey = Annotated[str, arn_shape("kms", "key/[A-Za-z0-9-]+", "a KMS key, not of an alias")]
+
+
 class Encryption(Model):
     """Encryption at rest."""
 
-    key: Annotated[str, arn_shape("kms", "key/[A-Za-z0-9-]+", "a KMS key, not of an alias")] = Field(
-        description="ARN of the key for variables, logs and queues."
-    )
+    key: KmsKey = Field(description="ARN of the key for variables, logs and queues.")
 
 
 class Tokens(Model):
@@ -141,7 +144,15 @@ class Http(Model):
 
     tokens: Tokens | None = Field(default=None, description="Issuer for routes with `auth: token`.")
     throttle: Throttle = Field(
-        default=Throttle(rate=100, burst=200), description="Bounds of routes without bounds of their own."
+        default=Throttle(rate=100, burst=200),
+        description="Bounds of routes without bounds of their own; on Lambda only.",
+    )
+    tls: bool | None = Field(
+        default=None,
+        description="Whether Knative's public entry answers https; without it, `true` but for the embedded cluster.",
+    )
+    port: Annotated[int, Bounds(1, 65535)] | None = Field(
+        default=None, description="Port of Knative's public entry, where it is not that of the scheme."
     )
 
 
@@ -191,86 +202,12 @@ class Override(Model):
     timeout: Timeout | None = Field(default=None, description="Seconds before a call is ended.")
     scale: Scale | None = Field(default=None, description="Number of instances; replaces the function's own.")
     environment: Variables = Field(default={}, description="Environment variables, added to the function's own.")
+    target: Target | None = Field(
+        default=None, description="Where it runs here; wins over the function's own and the environment's."
+    )
+    hosts: Annotated[list[Host], Field(max_length=20)] = Field(
+        default=[],
+        description="Public host names of its own, on Knative (DomainMapping); DNS leads them to the public entry.",
+        examples=[["orders.example.com"]],
+    )
     enabled: bool = Field(default=True, description="Whether the function is deployed here.")
-
-
-_KmsKey = Annotated[str, arn_shape("kms", "key/[A-Za-z0-9-]+", "a KMS key, not of an alias")]
-
-
-class _Adopted(Model):
-    """Something that the team runs already."""
-
-    key: _KmsKey | None = Field(
-        default=None, description="ARN of the customer's key that encrypts it; without it AWS owns the key."
-    )
-
-
-class QueueEntry(_Adopted):
-    """A queue: made by the environment, or adopted by its ARN."""
-
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["create"]}, {"required": ["arn"]}]})
-
-    create: Literal[True] | None = Field(default=None, description="The environment makes the queue.")
-    fifo: bool = Field(default=False, description="Whether the queue that is made keeps the order of messages.")
-    arn: Annotated[str, arn_shape("sqs", r"[A-Za-z0-9_-]{1,80}(?:\.fifo)?", "an SQS queue")] | None = Field(
-        default=None, description="ARN of a queue that exists."
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _made_or_adopted(cls, value: Any) -> Any:
-        if isinstance(value, dict) and not value.keys() - {"create", "fifo", "arn", "key"}:
-            if ("create" in value) == ("arn" in value):
-                raise mistake("create-or-adopt", "must have exactly one of create: true and arn")
-            if "arn" in value and "fifo" in value:
-                raise mistake("create-or-adopt", "has fifo beside arn", "remove fifo; the ARN ends with .fifo or not")
-            if "create" in value and "key" in value:
-                raise mistake("create-or-adopt", "has key beside create", "remove key; slipway:encryption is used")
-        return value
-
-    @property
-    def is_fifo(self) -> bool:
-        """Whether messages keep their order."""
-        return self.fifo if self.arn is None else self.arn.endswith(".fifo")
-
-
-class BucketEntry(_Adopted):
-    """A bucket that exists."""
-
-    arn: Annotated[str, arn_shape("s3", "[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "an S3 bucket", region="", account="")] = (
-        Field(description="ARN of the bucket.")
-    )
-
-
-class TableEntry(_Adopted):
-    """A table that exists."""
-
-    arn: Annotated[str, arn_shape("dynamodb", "table/[A-Za-z0-9_.-]{3,255}", "a DynamoDB table")] = Field(
-        description="ARN of the table."
-    )
-
-
-class TopicEntry(_Adopted):
-    """A topic that exists."""
-
-    arn: Annotated[str, arn_shape("sns", r"[A-Za-z0-9_-]{1,256}(?:\.fifo)?", "an SNS topic")] = Field(
-        description="ARN of the topic."
-    )
-
-
-class SecretEntry(_Adopted):
-    """A secret that exists; never its value."""
-
-    arn: Annotated[
-        str, arn_shape("secretsmanager", "secret:[A-Za-z0-9/_+=.@-]{1,519}", "a Secrets Manager secret"), Private()
-    ] = Field(description="ARN of the secret.")
-
-
-class Resources(Model):
-    """The catalogue: names that functions may use for what the team runs."""
-
-    queue: dict[Name, QueueEntry] = Field(default={}, description="Queues.")
-    bucket: dict[Name, BucketEntry] = Field(default={}, description="Buckets.")
-    table: dict[Name, TableEntry] = Field(default={}, description="Tables.")
-    topic: dict[Name, TopicEntry] = Field(default={}, description="Topics.")
-    secret: dict[Name, SecretEntry] = Field(default={}, description="Secrets.")

@@ -6,16 +6,19 @@ from typing import TYPE_CHECKING
 
 from slipway.core.catalogue import VERBS
 from slipway.core.document import property_name
-from slipway.core.explain import Mistake
+from slipway.core.explain import Mistake, known
 from slipway.core.findings import Severity
 from slipway.core.settings import PREFIX
 from slipway.core.settings_parts import is_loopback
+from slipway.core.target_settings import used_settings
+from slipway.core.targets import TARGETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from slipway.core.document import PropertyPath
     from slipway.core.settings import Settings
+    from slipway.core.settings_parts import Aws
 
 
 def settings_mistakes(settings: Settings) -> Iterator[Mistake]:
@@ -27,22 +30,116 @@ def settings_mistakes(settings: Settings) -> Iterator[Mistake]:
     Yields:
         Mistakes, with paths into the settings.
     """
-    if settings.target != "lambda":
-        yield Mistake(
-            path=("target",),
-            rule="not-served",
-            message=f"slipway:target {settings.target!r} is not served by this version",
-            remedy="set it to lambda",
-        )
-    yield from _aws(settings)
+    yield from _halves(settings)
+    if settings.aws is not None:
+        yield from _aws(settings.aws)
+        for path, arn in _arns(settings).items():
+            yield from _arn(settings.aws, path, arn)
+    if settings.kube_context is not None:
+        yield from _other_cluster(settings)
+    elif settings.has_knative:
+        yield from _embedded_cluster(settings)
+    yield from _services(settings)
     yield from _tokens(settings)
     yield from _scales(settings)
-    for path, arn in _arns(settings).items():
-        yield from _arn(settings, path, arn)
 
 
-def _aws(settings: Settings) -> Iterator[Mistake]:
-    aws = settings.aws
+def _halves(settings: Settings) -> Iterator[Mistake]:
+    """What belongs to a target that the environment does not have, and the account that one needs."""
+    if settings.target == "lambda" and settings.aws is None:
+        yield Mistake(
+            path=("aws",),
+            rule="missing-key",
+            message="slipway:aws is missing, target lambda needs an account",
+            remedy="it is a mapping with account and region; or set slipway:target to knative",
+        )
+    missing = {"lambda": settings.aws is None and settings.target != "lambda", "knative": not settings.has_knative}
+    for feature, path in used_settings(settings):
+        only = [target for target in TARGETS if feature.on(target).served]
+        if len(only) == 1 and missing[only[0]]:
+            yield Mistake(
+                path=path,
+                rule="unused-key",
+                message=f"{PREFIX}{property_name(path)} is only for functions on {TARGETS[only[0]]}, "
+                "which this environment has none of",
+                remedy=feature.on(next(target for target in TARGETS if target != only[0])).instead,
+                at_key=True,
+            )
+
+
+def _other_cluster(settings: Settings) -> Iterator[Mistake]:
+    """A cluster that Slipway does not run: nothing is known of it but what is said."""
+    if settings.cluster is not None:
+        yield Mistake(
+            path=("cluster",),
+            rule="unused-key",
+            message="slipway:cluster is the embedded cluster, but slipway:kubeContext names another one",
+            remedy="keep one of the two",
+            at_key=True,
+        )
+    reasons = {
+        "registry": (settings.registry, "images of functions lie where that cluster can pull them"),
+        "domain": (settings.domain, "addresses of functions end with it"),
+    }
+    for name, (value, why) in reasons.items():
+        if value is None:
+            yield Mistake(
+                path=(name,),
+                rule="missing-key",
+                message=f"slipway:{name} is missing beside slipway:kubeContext: {why}",
+                remedy="set it; only the embedded cluster has one of its own",
+            )
+    channel = settings.eventing.channel
+    if settings.catalogue("queue") and channel.kind == "InMemoryChannel":
+        yield Mistake(
+            path=("eventing", "channel") if "channel" in settings.eventing.model_fields_set else ("kubeContext",),
+            rule="not-durable",
+            message="queues are kept in memory (InMemoryChannel): a restart of the cluster loses their messages",
+            remedy="set slipway:eventing.channel to a durable kind, for example KafkaChannel",
+            severity=Severity.WARNING,
+        )
+    broker = settings.eventing.broker
+    if broker.class_ is None:
+        yield Mistake(
+            path=("eventing", "broker") if "broker" in settings.eventing.model_fields_set else ("kubeContext",),
+            rule="not-durable",
+            message="the broker's class is the cluster's own default; whether it outlives a restart is not checked",
+            remedy="set slipway:eventing.broker.class, for example Kafka or RabbitMQBroker",
+            severity=Severity.INFO,
+        )
+
+
+def _embedded_cluster(settings: Settings) -> Iterator[Mistake]:
+    fixed = {
+        "tls": (settings.http.tls, "the embedded cluster's entry answers http"),
+        "port": (settings.http.port, "the embedded cluster's entry has the port of slipway:cluster.httpPort"),
+    }
+    for name, (value, why) in fixed.items():
+        if value:
+            yield Mistake(
+                path=("http", name),
+                rule="unused-key",
+                message=f"slipway:http.{name} is not for the embedded cluster: {why}",
+                remedy="remove it, or set slipway:kubeContext",
+                at_key=True,
+            )
+
+
+def _services(settings: Settings) -> Iterator[Mistake]:
+    """Secrets that services name must be in the same catalogue."""
+    secrets = settings.catalogue("secret")
+    for name, entry in settings.catalogue("service").items():
+        if entry.secret is not None and entry.secret.partition("/")[0] not in secrets:
+            # The name is not repeated: somebody may have written the secret itself.
+            yield Mistake(
+                path=("resources", "service", name, "secret"),
+                rule="not-in-catalogue",
+                message=f"slipway:resources.service.{name}.secret names no secret of the catalogue",
+                remedy=f"add it under slipway:resources.secret; there: {known(secrets)}",
+            )
+
+
+def _aws(aws: Aws) -> Iterator[Mistake]:
     if aws.partition not in {None, aws.region_partition}:
         yield Mistake(
             path=("aws", "partition"),
@@ -113,14 +210,13 @@ def _arns(settings: Settings) -> Mapping[PropertyPath, str]:
     arns.update({("codeSigning", "profiles", index): arn for index, arn in enumerate(profiles)})
     for kind in VERBS:
         for name, entry in settings.catalogue(kind).items():
-            arns["resources", kind, name, "arn"] = entry.arn
-            arns["resources", kind, name, "key"] = entry.key
+            arns["resources", kind, name, "arn"] = getattr(entry, "arn", None)
+            arns["resources", kind, name, "key"] = getattr(entry, "key", None)
     return {path: arn for path, arn in arns.items() if arn is not None}
 
 
-def _arn(settings: Settings, path: PropertyPath, arn: str) -> Iterator[Mistake]:
+def _arn(aws: Aws, path: PropertyPath, arn: str) -> Iterator[Mistake]:
     _, partition, _, region, account, *_ = arn.split(":")
-    aws = settings.aws
     expected = {"partition": aws.partition or aws.region_partition, "region": aws.region, "account": aws.account}
     found = {"partition": partition, "region": region, "account": account}
     for part, value in found.items():

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from slipway.core.catalogue import VERBS
+from slipway.core.catalogue import VERBS, secret_variable
+from slipway.core.catalogue_rules import own_egress
+from slipway.core.cron import unix_cron
+from slipway.core.settings_knative import EMBEDDED_CONTEXT
 
 if TYPE_CHECKING:
-    from slipway.core.events import HttpEvent
+    from collections.abc import Iterator
+
+    from slipway.core.events import HttpEvent, ScheduleEvent
     from slipway.core.fields import Scale
+    from slipway.core.handlers import Signature
     from slipway.core.loaded import LoadedFunction
     from slipway.core.settings import Settings
-    from slipway.core.settings_parts import Override
+    from slipway.core.settings_knative import Knative
+    from slipway.core.settings_parts import Aws, Override
 
 
 def function_spec(function: LoadedFunction, settings: Settings) -> dict[str, Any]:
@@ -22,17 +29,20 @@ def function_spec(function: LoadedFunction, settings: Settings) -> dict[str, Any
         settings: Settings of the environment that it is deployed to.
 
     Returns:
-        JSON-like values for `FunctionArgs.from_spec`; `commit` and the code are not among them.
+        JSON-like values for `FunctionArgs.from_spec`; `commit`, the code with its digest and where calls go now are not
+        among them.
     """
     manifest = function.manifest
     override = settings.functions.get(function.name)
     scale = _scale(manifest.scale, override)
+    target = function.target_in(settings)
     return {
+        "target": target,
         "description": manifest.description,
         "owner": manifest.owner,
         "runtime": manifest.runtime,
         "handler": manifest.handler,
-        "signature": function.signature,
+        "signature": _signature(function, target),
         "architecture": manifest.architecture,
         "memory_mb": (override and override.memory) or manifest.memory,
         "timeout_s": (override and override.timeout) or manifest.timeout,
@@ -40,12 +50,14 @@ def function_spec(function: LoadedFunction, settings: Settings) -> dict[str, Any
         "min_scale": scale.min,
         "max_scale": scale.max,
         "environment": variables_in(function, settings),
-        "secrets": [_secret(variable, reference) for variable, reference in sorted(manifest.secrets.items())],
+        "secrets": [_secret(variable, reference) for variable, reference in sorted(_secrets(function, settings))],
         "http": [_http(event) for event in manifest.http],
-        "schedules": [event.model_dump() for event in manifest.schedules],
+        "schedules": [_schedule(event, target) for event in manifest.schedules],
         "events": [event.model_dump() for event in manifest.subscriptions],
         "queues": [{"queue": event.name, "batch": event.batch, "window_s": event.window} for event in manifest.queues],
         "grants": [{"kind": use.kind, "name": use.name, "verbs": sorted(use.can)} for use in manifest.uses],
+        "rollout": {"canary": manifest.rollout.canary} if manifest.rollout else None,
+        "hosts": list(override.hosts) if override else [],
         "lambda_options": {
             "layers": list(manifest.lambda_.layers),
             "ephemeral_storage_mb": manifest.lambda_.ephemeral_storage,
@@ -60,19 +72,12 @@ def environment_spec(settings: Settings) -> dict[str, Any]:
     Returns:
         JSON-like values for `EnvironmentArgs.from_spec`.
     """
-    aws, tokens, network = settings.aws, settings.http.tokens, settings.network
+    tokens, network = settings.http.tokens, settings.network
     return {
         "environment": settings.environment,
         "target": settings.target,
-        "aws": {
-            "account": aws.account,
-            "region": aws.region,
-            "partition": aws.region_partition,
-            "endpoint": aws.endpoint,
-            "http_entry": aws.http_entry,
-            "access_key": aws.access_key,
-            "secret_key": aws.secret_key,
-        },
+        "aws": _aws(settings.aws) if settings.aws else None,
+        "knative": _knative(settings.knative, settings) if settings.knative else None,
         "prefix": settings.prefix,
         "tags": dict(sorted(settings.tags.items())),
         "protect": settings.protect,
@@ -92,10 +97,13 @@ def environment_spec(settings: Settings) -> dict[str, Any]:
             {
                 "kind": kind,
                 "name": name,
-                "create": kind == "queue" and entry.arn is None,
-                "arn": entry.arn,
+                "create": bool(getattr(entry, "create", False)),
+                "arn": getattr(entry, "arn", None),
                 "fifo": kind == "queue" and entry.is_fifo,
-                "kms_key": entry.key,
+                "kms_key": getattr(entry, "key", None),
+                "address": getattr(entry, "address", None),
+                "kubernetes_secret": getattr(entry, "kubernetes", None),
+                "egress": _egress(entry),
             }
             for kind in VERBS
             for name, entry in sorted(settings.catalogue(kind).items())
@@ -103,11 +111,73 @@ def environment_spec(settings: Settings) -> dict[str, Any]:
     }
 
 
+def _aws(aws: Aws) -> dict[str, Any]:
+    return {
+        "account": aws.account,
+        "region": aws.region,
+        "partition": aws.region_partition,
+        "endpoint": aws.endpoint,
+        "http_entry": aws.http_entry,
+        "access_key": aws.access_key,
+        "secret_key": aws.secret_key,
+    }
+
+
+def _knative(knative: Knative, settings: Settings) -> dict[str, Any]:
+    """Without kubeconfig of the embedded cluster and image of the dead letters, which are made on this machine."""
+    eventing = knative.eventing
+    config = eventing.broker.config
+    return {
+        "context": EMBEDDED_CONTEXT if knative.context is None else knative.context,
+        "cluster_identifier": knative.context or f"embedded-{EMBEDDED_CONTEXT}",
+        "namespace": knative.namespace,
+        "registry": knative.registry,
+        "domain": knative.domain,
+        "scheme": knative.scheme,
+        "port": knative.port,
+        "ingress_namespace": settings.ingress_namespace,
+        "broker_class": eventing.broker.class_,
+        "broker_config": config.model_dump() if config else None,
+        "channel": eventing.channel.model_dump(),
+        "dead_letters": eventing.dead_letters.model_dump(),
+        "retry_attempts": eventing.retry.attempts,
+        "retry_backoff": eventing.retry.backoff,
+    }
+
+
+def _egress(entry: Any) -> list[dict[str, Any]]:
+    """Where traffic to an entry goes: as it says, else to its address when that says it."""
+    given = [rule.model_dump() for rule in getattr(entry, "egress", [])]
+    address = getattr(entry, "address", None)
+    return given or (own_egress(address) if address else [])
+
+
 def variables_in(function: LoadedFunction, settings: Settings) -> dict[str, str]:
     """Environment variables of a function in one environment, sorted; those of the environment win."""
     override = settings.functions.get(function.name)
     values = {**function.manifest.variables, **(override.environment if override else {})}
     return dict(sorted(values.items()))
+
+
+def _signature(function: LoadedFunction, target: str) -> Signature:
+    """How it is called; an image gets Lambda's own events there, and requests or CloudEvents on Knative."""
+    if function.manifest.runtime == "container" and target == "knative":
+        return "http" if function.manifest.http else "cloudevent"
+    return function.signature
+
+
+def _secrets(function: LoadedFunction, settings: Settings) -> Iterator[tuple[str, str]]:
+    """Variables with their secrets: those that the function names, and those of services that it calls."""
+    yield from function.manifest.secrets.items()
+    for use in function.manifest.uses:
+        service = settings.catalogue("service").get(use.name) if use.kind == "service" else None
+        if service is not None and service.secret is not None:
+            yield secret_variable(use.name), service.secret
+
+
+def _schedule(event: ScheduleEvent, target: str) -> dict[str, Any]:
+    values = event.model_dump()
+    return {**values, "cron": unix_cron(event.expression)} if target == "knative" else values
 
 
 def _scale(scale: Scale, override: Override | None) -> Scale:

@@ -14,7 +14,7 @@ from slipway.core.explain import Mistake, check, to_finding
 from slipway.core.files import leaves
 from slipway.core.findings import Finding, errors_in, in_order
 from slipway.core.folder import FolderCheck, relevant_files
-from slipway.core.function_rules import function_mistakes, plain_mistakes
+from slipway.core.function_rules import function_mistakes
 from slipway.core.handlers import HandlerError, find_handler
 from slipway.core.loaded import Loaded, LoadedFunction
 from slipway.core.manifest import Manifest
@@ -131,18 +131,21 @@ def _function(project: Project, folder: FolderCheck, directory: Path) -> LoadedF
     if manifest is None:
         return None
     signature = _signature(project, folder, directory, manifest, document)
-    mistakes = [
-        *function_mistakes(manifest),
-        *plain_mistakes(manifest, signature),
-        *_containerfile(directory, manifest),
-    ]
+    containerfile = _containerfile(directory, manifest)
+    mistakes = [*function_mistakes(manifest), *_no_image(manifest, containerfile)]
     folder.findings += [
         to_finding(document, mistake, function=name)
         for mistake in mistakes
         if not checked.refused.touches(mistake.path)
     ]
     return LoadedFunction(
-        name=name, directory=directory, manifest=manifest, positions=document, signature=signature, example=example
+        name=name,
+        directory=directory,
+        manifest=manifest,
+        positions=document,
+        signature=signature,
+        example=example,
+        containerfile=containerfile,
     )
 
 
@@ -187,20 +190,21 @@ def _signature(
     return handler.signature(has_http=bool(manifest.http))
 
 
-def _containerfile(directory: Path, manifest: Manifest) -> list[Mistake]:
+def _containerfile(directory: Path, manifest: Manifest) -> Path | None:
+    """What the image of a container is built from, unless it is given."""
     if manifest.runtime != "container" or manifest.image is not None:
+        return None
+    return next((path for name in _IMAGE_FILES if (path := directory / name).is_file()), None)
+
+
+def _no_image(manifest: Manifest, containerfile: Path | None) -> list[Mistake]:
+    if manifest.runtime != "container" or manifest.image is not None or containerfile is not None:
         return []
-    present = [name for name in _IMAGE_FILES if (directory / name).exists()]
-    if present:
-        message = f"image is missing: this version does not build a {present[0]}"
-        return [
-            Mistake(path=("image",), rule="not-served", message=message, remedy="build it and give image by digest")
-        ]
     return [
         Mistake(
             path=("image",),
             rule="missing-key",
-            message="image is missing for runtime container",
-            remedy="it is repository@sha256:<64 hex digits>",
+            message="image is missing for runtime container, and there is no Containerfile",
+            remedy="it is repository@sha256:<64 hex digits>; or describe in a Containerfile how it is built",
         )
     ]
