@@ -10,7 +10,6 @@ import urllib3.util
 from toolchain.embedded_cluster.errors import EmbeddedClusterError
 
 if TYPE_CHECKING:
-
     from toolchain.embedded_cluster.pki import ClientFiles
 
 _TIMEOUT_S = 10.0

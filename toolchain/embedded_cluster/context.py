@@ -70,6 +70,9 @@ class Context:
             what was true before, until the kubelet corrects them.
         api: The API server, for single requests without the cost of a process.
         log_folder: Where logs of the node lie.
+        ctr: Beginning of a command line that reaches containerd's namespace `k8s.io` from the machine.
+        snapshotter: Name of the snapshotter that containerd uses.
+        volumes: Folder for persistent volumes, the same path on the machine and on the node.
     """
 
     kubeconfig: Path
@@ -79,6 +82,9 @@ class Context:
     booted_at: dt.datetime
     api: Api
     log_folder: Path
+    ctr: tuple[str, ...]
+    snapshotter: str
+    volumes: Path
 
     def kubectl(self, *arguments: str, stdin: str | None = None, timeout_s: float = _KUBECTL_S) -> str:
         """Run kubectl as administrator.
