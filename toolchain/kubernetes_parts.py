@@ -128,6 +128,7 @@ def cluster() -> tuple[Part, ...]:
     first, *others = _KUBERNETES_BINARIES
     knative_first, *knative_others = _KNATIVE_BINARIES
     return (
+        crane(),
         Part(
             name="kubernetes",
             title="Kubernetes",
