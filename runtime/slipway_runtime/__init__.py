@@ -1,5 +1,6 @@
-"""What travels inside every Lambda package: AWS events in, Functions Framework requests and CloudEvents out.
+"""What travels with every function: the way from what a target sends to Functions Framework requests and CloudEvents.
 
-Depends on the standard library, `functions-framework` and, only where secrets are used, on the boto3 of the Lambda
-runtime. `slipway_runtime.lambda_handler.handle` is the Lambda handler; everything else serves it.
+Depends on the standard library and `functions-framework`. On Lambda, `slipway_runtime.lambda_handler.handle` is the
+handler, and boto3 of the Lambda runtime is used where there are secrets. In a container, `python -m
+slipway_runtime.server` is the program, and PyJWT is used where routes ask for tokens.
 """

@@ -1,4 +1,4 @@
-"""Start-up of a function on Lambda: secrets first, then the developer's module, then the framework's app."""
+"""Start-up of a function: on Lambda secrets first, then everywhere the developer's module and the framework's app."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SIGNATURES = ("http", "cloudevent")
 
 
 def start() -> Adapter:
-    """Load the function that the environment names.
+    """Load the function that the environment names, for Lambda.
 
     Variables: `FUNCTION_TARGET` (function), `FUNCTION_SOURCE` (file, default `main.py`), `FUNCTION_SIGNATURE_TYPE`
     (`http` or `cloudevent`) and `SLIPWAY_SECRETS`.
@@ -30,6 +30,18 @@ def start() -> Adapter:
     """
     logs.add_function_name()
     secrets.load(os.environ)
+    return Adapter(*load_app())
+
+
+def load_app() -> tuple[Flask, str]:
+    """Load the function that the environment names, whatever serves it.
+
+    Returns:
+        The framework's app, and its signature: `http` or `cloudevent`.
+
+    Raises:
+        StartupError: As `start` says, but for secrets.
+    """
     source = os.environ.get("FUNCTION_SOURCE") or "main.py"
     target = os.environ.get("FUNCTION_TARGET")
     if not target:
@@ -40,7 +52,7 @@ def start() -> Adapter:
     return _load(source, target, signature)
 
 
-def _load(source: str, target: str, signature: str) -> Adapter:
+def _load(source: str, target: str, signature: str) -> tuple[Flask, str]:
     try:
         app = create_app(target, source, signature)  # type: ignore[no-untyped-call]
     except FunctionsFrameworkException as error:
@@ -54,10 +66,10 @@ def _load(source: str, target: str, signature: str) -> Adapter:
     if not isinstance(app, Flask):
         raise StartupError(_NO_ASGI.format(source=source))
     # A decorator in the source file may say otherwise than the variable, and wins in the framework.
-    return Adapter(app, os.environ["FUNCTION_SIGNATURE_TYPE"])
+    return app, os.environ["FUNCTION_SIGNATURE_TYPE"]
 
 
-_NO_ASGI = "{source} uses functions_framework.aio, which is not served on Lambda; write a plain `def` instead"
+_NO_ASGI = "{source} uses functions_framework.aio, which no target serves; write a plain `def` instead"
 
 
 def _missing(source: str, error: ModuleNotFoundError) -> str:

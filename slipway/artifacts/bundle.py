@@ -106,7 +106,9 @@ def bundle_digest(inputs: PackageInputs) -> str:
     return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()
 
 
-def bundle(inputs: PackageInputs, *, store: Store, cwd: Path, verify: bool = False) -> Stored | None:
+def bundle(
+    inputs: PackageInputs, *, store: Store, cwd: Path, verify: bool = False, limited: bool = True
+) -> Stored | None:
     """The dependencies of a function, from the cache or installed now.
 
     Args:
@@ -114,6 +116,7 @@ def bundle(inputs: PackageInputs, *, store: Store, cwd: Path, verify: bool = Fal
         store: Where bundles are kept.
         cwd: Where uv looks for its configuration: the project's root.
         verify: Read all of a cached bundle to be sure of its bytes.
+        limited: Whether Lambda's limit of size holds, which images do not have.
 
     Returns:
         The bundle, whose facts are `packages` (name to version and bytes) and `warnings`; None without a lock file.
@@ -128,7 +131,7 @@ def bundle(inputs: PackageInputs, *, store: Store, cwd: Path, verify: bool = Fal
         return None
 
     def write(path: Path) -> dict[str, Any]:
-        return _Install(inputs, lock, store.folder, cwd).write(path)
+        return _Install(inputs, lock, store.folder, cwd).write(path, limited=limited)
 
     return store.get_or_build(bundle_digest(inputs), write, verify=verify)[0]
 
@@ -141,7 +144,7 @@ class _Install:
         self.cwd = cwd
         self.platform = Platform.of(inputs.runtime, inputs.architecture)
 
-    def write(self, path: Path) -> dict[str, Any]:
+    def write(self, path: Path, *, limited: bool) -> dict[str, Any]:
         with writing_to(self.folder), tempfile.TemporaryDirectory(dir=self.folder, prefix=SCRATCH) as scratch:
             target = Path(scratch) / "all"
             # The copy is read by uv and by us, so that a lock file edited meanwhile cannot slip in.
@@ -157,7 +160,8 @@ class _Install:
             for name, owner in owners.items():
                 sizes[owner] += os.stat(f"{target}/{name}").st_size  # noqa: PTH116 - thousands of files
             packages = {d.name: {"version": d.version, "bytes": sizes[d.name]} for d in kept}
-            check_size(self.inputs.function, dependency_sizes(packages))
+            if limited:
+                check_size(self.inputs.function, dependency_sizes(packages))
             with ZipWriter(path) as archive:
                 for name in sorted(owners):
                     with open(f"{target}/{name}", "rb") as file:  # noqa: PTH123 - thousands of files

@@ -37,7 +37,7 @@ def as_mistakes(facts: dict[str, Any], *, prefix: str, function: str | None) -> 
     ]
 
 
-def adapter_facts(tree: Tree) -> dict[str, Any]:
+def plain_facts(tree: Tree) -> dict[str, Any]:
     """`sha256`: name to digest; `problems`: files that cannot be read."""
     sha256, _, problems = _read(tree)
     return {"sha256": sha256, "problems": problems}

@@ -61,6 +61,10 @@ class Dependencies:
             return Locked(problems=(mistake(where, "no-lock-file", text, remedy, directory.name),))
         return Locked() if plain else self._runtime_locked
 
+    def of_runtime(self) -> Locked:
+        """The runtime's own lock."""
+        return self._runtime_locked
+
     def _own(self, directory: Path, facts: Mapping[str, Any], *, plain: bool) -> Locked:
         lock = directory / trees.LOCK_NAME
         pinned = facts.get("lock")

@@ -16,7 +16,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from slipway.artifacts import tree as trees
-from slipway.artifacts.content import adapter_facts, as_mistakes, function_facts, mistake, shared_facts
+from slipway.artifacts.content import as_mistakes, function_facts, mistake, plain_facts, shared_facts
 from slipway.artifacts.dependencies import Dependencies
 from slipway.artifacts.facts import FactsCache
 from slipway.artifacts.shared import PACKAGE, SharedCode
@@ -35,6 +35,10 @@ PACKAGER_VERSION = 1
 """Raise it when the same inputs give other bytes: it is part of every digest."""
 ADAPTER = "slipway_runtime"
 """Folder of the runtime adapter, in `runtime/` and in packages."""
+CONTAINERFILE = "Containerfile"
+"""File in a function's folder that says how its image is built."""
+PROGRAM_RUNTIME = "python3.11"
+"""What programs of Slipway's own run on: the embedded cluster brings a base image for it."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -93,6 +97,25 @@ class PackageInputs:
         """Name in the package to absolute path of every file but the dependencies', sorted by name."""
         merged = {name: path for section in self.sections.values() for name, path in section.files.items()}
         return dict(sorted(merged.items()))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ContainerInputs:
+    """Everything that decides an image which a Containerfile describes.
+
+    Attributes:
+        function: Name of the function.
+        digest: Hex SHA-256 of all files that the build sees.
+        section: These files.
+        architecture: `x86_64` or `arm64`.
+        paths: As in `PackageInputs`.
+    """
+
+    function: str
+    digest: str
+    section: Section
+    architecture: str
+    paths: tuple[str, ...]
 
 
 def collect(directory: Path, *, project: Project, runtime: str, architecture: str, plain: bool) -> PackageInputs:
@@ -170,6 +193,49 @@ class Collector:
             paths=tuple(paths),
         )
 
+    def container(self, directory: Path, *, architecture: str) -> ContainerInputs:
+        """The inputs of a function with a Containerfile: its folder, requirement files included.
+
+        Raises:
+            BadInputError: There is no Containerfile, or files cannot be given to a build; all of them are named.
+        """
+        name = directory.name
+        prefix = f"{self._functions}/{name}"
+        section, problems = self._plain_folder(directory, prefix)
+        if CONTAINERFILE not in section.names and not problems:
+            remedy = "add one, or name an image by digest in function.yaml"
+            problems.append(mistake(f"{prefix}/{CONTAINERFILE}", "no-containerfile", "does not exist", remedy, name))
+        if problems:
+            raise BadInputError(f"function {name!r} cannot be built: {len(problems)} mistake(s)", in_order(problems))
+        digest = hashlib.sha256(repr([PACKAGER_VERSION, architecture, section.digest]).encode()).hexdigest()
+        return ContainerInputs(name, digest, section, architecture, (f"{prefix}/",))
+
+    def program(self, name: str, package: str, *, architecture: str) -> PackageInputs:
+        """The inputs of a program of Slipway's own: a Python package in `runtime/` with the runtime's dependencies.
+
+        Raises:
+            BadInputError: Files are missing or cannot be read; all of them are named.
+        """
+        folder = self._project.runtime / package
+        section, problems = self._plain_folder(folder, self._project.relative(folder), prefix=f"{package}/")
+        locked = self._dependencies.of_runtime()
+        problems += locked.problems
+        if problems:
+            raise BadInputError(f"{name} cannot be built: {len(problems)} mistake(s)", in_order(problems))
+        decisive = [PACKAGER_VERSION, PROGRAM_RUNTIME, architecture, locked.digest, section.digest]
+        return PackageInputs(
+            function=name,
+            digest=hashlib.sha256(repr(decisive).encode()).hexdigest(),
+            sections={"program": section},
+            runtime=PROGRAM_RUNTIME,
+            architecture=architecture,
+            lock=locked.lock,
+            lock_digest=locked.digest,
+            roots=locked.roots,
+            cut=(),
+            paths=(f"{self._project.relative(folder)}/",),
+        )
+
     def save(self) -> None:
         """Keep what was found for the next run."""
         root = os.fspath(self._project.root)
@@ -233,16 +299,20 @@ class Collector:
     @functools.cached_property
     def _adapter(self) -> tuple[Section, list[Finding]]:
         folder = self._project.runtime / ADAPTER
-        prefix = self._project.relative(folder)
-        if not folder.is_dir():
-            return _NOTHING, [mistake(prefix, "missing-runtime", "does not exist", "restore it from the repository")]
+        return self._plain_folder(folder, self._project.relative(folder), prefix=f"{ADAPTER}/")
+
+    def _plain_folder(self, folder: Path, where: str, *, prefix: str = "") -> tuple[Section, list[Finding]]:
+        """A folder whose files travel as they are; requirement files in it too."""
+        if not _is_folder(folder):
+            return _NOTHING, [mistake(where, "missing-folder", "does not exist", "restore it from the repository")]
         tree = trees.scan(folder)
+        tree.names.extend(tree.extras)
         if tree.problems:
-            return _NOTHING, trees.as_findings(tree, prefix=prefix, function=None)
-        facts = self._facts.get(prefix, tree, functools.partial(adapter_facts, tree))
-        digest = trees.listing_digest([(f"{ADAPTER}/{file}", sha256) for file, sha256 in facts["sha256"].items()])
-        problems = as_mistakes(facts, prefix=prefix, function=None)
-        return Section(tree.root, tree.names, f"{ADAPTER}/", digest), problems
+            return _NOTHING, trees.as_findings(tree, prefix=where, function=None)
+        # Under a name of its own: the same folder may be known as that of a function in Python, with other facts.
+        facts = self._facts.get(f"{where}/.", tree, functools.partial(plain_facts, tree))
+        digest = trees.listing_digest([(prefix + file, sha256) for file, sha256 in facts["sha256"].items()])
+        return Section(tree.root, tree.names, prefix, digest), as_mistakes(facts, prefix=where, function=None)
 
 
 def _is_folder(path: Path) -> bool:

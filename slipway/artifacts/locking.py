@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 RUNTIME = "runtime"
 """What messages call the lock file of functions that ask for nothing of their own."""
+SERVER = "server"
+"""What messages call the lock file of what serves functions in containers."""
 _PLAIN_PARAMETERS = 2
 
 
@@ -39,7 +41,7 @@ class Target:
     """A lock file to write.
 
     Attributes:
-        name: Name of the function, or `runtime`.
+        name: Name of the function, or `runtime`, or `server`.
         sources: Requirement files, relative to the project.
         lock: The lock file.
         options: uv's options for the platform.
@@ -67,7 +69,7 @@ class Locking:
 
 
 def targets(project: Project, names: Sequence[str] = ()) -> list[Target]:
-    """The lock files of these functions; without names those of all functions and the runtime.
+    """The lock files of these functions; without names those of all functions, the runtime and the server.
 
     Raises:
         BadInputError: A name is no function's, or a function asks for nothing or cannot be read.
@@ -76,7 +78,8 @@ def targets(project: Project, names: Sequence[str] = ()) -> list[Target]:
     for name in names:
         if name not in asking:
             raise _cannot_lock(project, name, asking)
-    found = [] if names else [_runtime(project)]
+    ours = ((RUNTIME, project.runtime), (SERVER, project.server))
+    found = [] if names else [_universal(project, name, folder) for name, folder in ours]
     return found + [_function(project, name) for name in asking if not names or name in names]
 
 
@@ -142,13 +145,13 @@ def _lock(project: Project, target: Target, *, upgrade: bool, write: bool) -> Lo
     return Locking(target, after != before)
 
 
-def _runtime(project: Project) -> Target:
-    source = project.runtime / DIRECT_NAME
+def _universal(project: Project, name: str, folder: Path) -> Target:
+    source = folder / DIRECT_NAME
     if not source.is_file():
         raise BadInputError(f"{project.relative(source)} does not exist; restore it from the repository")
     # Universal: functions of every Python and architecture share this file.
     options = ("--universal", "--python-version", "3.11")
-    return Target(RUNTIME, (project.relative(source),), project.runtime / LOCK_NAME, options, "slipway lock")
+    return Target(name, (project.relative(source),), folder / LOCK_NAME, options, "slipway lock")
 
 
 def _function(project: Project, name: str) -> Target:

@@ -14,7 +14,7 @@ from slipway.core.errors import BadInputError, SlipwayError
 from slipway.core.findings import in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from slipway.artifacts.inputs import PackageInputs
@@ -22,7 +22,12 @@ if TYPE_CHECKING:
     from slipway.core.findings import Finding
 
 _T = TypeVar("_T")
-_ORIGINS = {"function": "its files", "shared": "shared files", "runtime": "files of the runtime adapter"}
+_ORIGINS = {
+    "function": "its files",
+    "program": "its files",
+    "runtime": "files of the runtime adapter",
+    "shared": "shared files",
+}
 
 
 def write_package(inputs: PackageInputs, dependencies: Stored | None, path: Path) -> dict[str, Any]:
@@ -45,19 +50,42 @@ def write_package(inputs: PackageInputs, dependencies: Stored | None, path: Path
         sizes[name.split("/", maxsplit=1)[0]] += _tried(inputs, source, trees.size)
     check_size(inputs.function, sizes)
     with ZipWriter(path, start=dependencies.path if dependencies else None) as archive:
-        conflicts = _conflicts(inputs, archive.names)
-        if conflicts:
-            raise BadInputError(f"function {inputs.function!r}: files conflict with dependencies", conflicts)
-        for kind, section in sorted(inputs.sections.items()):
-            contents = []
-            for name, source in section.files.items():
-                content = _tried(inputs, source, trees.read)
-                contents.append((name, hashlib.sha256(content).hexdigest()))
-                archive.add(name, content)
-            if trees.listing_digest(contents) != section.digest:
-                raise _changed(inputs, _ORIGINS[kind])
+        refuse_conflicts(inputs, archive.names)
+        for name, content in contents(inputs):
+            archive.add(name, content)
     warnings = dependencies.facts["warnings"] if dependencies else []
     return {"unzipped": sizes.total(), "biggest": biggest(sizes), "warnings": warnings}
+
+
+def contents(inputs: PackageInputs) -> Iterator[tuple[str, bytes]]:
+    """Name and content of every file but the dependencies'; it must be read to its end, where it is known to be right.
+
+    Raises:
+        BadInputError: A file cannot be read.
+        SlipwayError: A file changed since the inputs were collected.
+    """
+    for kind, section in sorted(inputs.sections.items()):
+        found = []
+        for name, source in section.files.items():
+            content = _tried(inputs, source, trees.read)
+            found.append((name, hashlib.sha256(content).hexdigest()))
+            yield name, content
+        if trees.listing_digest(found) != section.digest:
+            raise _changed(inputs, _ORIGINS[kind])
+
+
+def refuse_conflicts(inputs: PackageInputs, installed: Iterable[str]) -> None:
+    """Refuse files that would lie over a dependency's, or hide it from `import`.
+
+    Args:
+        inputs: What goes in.
+        installed: Names of the dependencies' files.
+
+    Raises:
+        BadInputError: There are such files; all of them are named.
+    """
+    if found := _conflicts(inputs, installed):
+        raise BadInputError(f"function {inputs.function!r}: files conflict with dependencies", found)
 
 
 def _tried(inputs: PackageInputs, source: str, action: Callable[[str], _T]) -> _T:
@@ -74,7 +102,6 @@ def _changed(inputs: PackageInputs, what: str) -> SlipwayError:
 
 
 def _conflicts(inputs: PackageInputs, installed: Iterable[str]) -> list[Finding]:
-    """Own files that would lie over a dependency's, or hide it from `import`."""
     taken = {_import_name(name): name for name in sorted(installed, reverse=True)}
     found: dict[str, Finding] = {}
     for section in inputs.sections.values():

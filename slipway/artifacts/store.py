@@ -98,23 +98,25 @@ def _read_note(path: str) -> tuple[bytes, float]:
 
 
 class Store:
-    """A folder of zips by digest.
+    """A folder of files by digest: zips, or layers of images.
 
     Args:
         folder: Where they lie; made when first needed.
+        suffix: What their names end with.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, suffix: str = ".zip") -> None:
         self.folder = folder
+        self._suffix = suffix
 
     def path(self, digest: str) -> Path:
         """Where the zip of a digest lies, once it is built."""
-        return self.folder / f"{digest}.zip"
+        return self.folder / f"{digest}{self._suffix}"
 
     def find(self, digest: str) -> Stored | None:
         """The entry of a digest; None if there is none, or if its size is not what was written down."""
         note = f"{self.folder}/{digest}.json"
-        path = f"{self.folder}/{digest}.zip"
+        path = f"{self.folder}/{digest}{self._suffix}"
         # Plain strings and system calls: this is asked for every function on every run.
         try:
             content, used = _read_note(note)
@@ -169,7 +171,7 @@ class Store:
         """
         now = time.time() if now is None else now
         entries: list[tuple[float, int, str]] = []
-        for path in self.folder.glob("*.zip"):
+        for path in self.folder.glob(f"*{self._suffix}"):
             note = path.with_suffix(".json")
             with contextlib.suppress(OSError):
                 size = path.stat().st_size

@@ -35,6 +35,11 @@ _EXECUTABLE = (b"\x7fELF", b"#!")
 _MAX_ENTRIES, _MAX_BYTES = 2**16 - 1, 2**32 - 1
 
 
+def mode_of(content: bytes) -> int:
+    """Permissions that a file gets: 0755 for programs (ELF, or starting with `#!`), else 0644, whatever its own are."""
+    return 0o755 if content.startswith(_EXECUTABLE) else 0o644
+
+
 class ZipWriter:
     """Writes a zip, file by file, in the order of the calls; use it in a `with` statement.
 
@@ -71,7 +76,7 @@ class ZipWriter:
             self._file.write(_END.pack(b"PK\5\6", 0, 0, count, count, len(directory), begin, 0))
 
     def add(self, name: str, content: bytes) -> None:
-        """Add a file; programs (ELF, or starting with `#!`) get mode 0755, all others 0644, whatever theirs was.
+        """Add a file with the mode of `mode_of`.
 
         Raises:
             ValueError: The zip would need the 64-bit format, which is far beyond what Lambda takes.
@@ -81,7 +86,7 @@ class ZipWriter:
             raise ValueError(f"{name}: more than {_MAX_ENTRIES} files or {_MAX_BYTES} bytes in one zip")
         encoded = name.encode()
         flags = 0 if name.isascii() else _UTF8
-        mode = stat.S_IFREG | (0o755 if content.startswith(_EXECUTABLE) else 0o644)
+        mode = stat.S_IFREG | mode_of(content)
         size = len(content)
         fields = (_VERSION, flags, _STORED, _TIME, _DATE, zlib.crc32(content), size, size, len(encoded), 0)
         self._file.write(_LOCAL.pack(b"PK\3\4", *fields) + encoded)

@@ -17,7 +17,7 @@ def records(runtime):
         ("def g(r): ...\n", "main.py is expected to contain a function named 'f'. Found: 'g'"),
         ("import no_such_module\n", "there is no module 'no_such_module' in the package"),
         ("def f(:\n", "main.py cannot be imported: SyntaxError"),
-        ("from functions_framework.aio import http\n", "functions_framework.aio, which is not served on Lambda"),
+        ("from functions_framework.aio import http\n", "functions_framework.aio, which no target serves"),
     ],
 )
 def test_function_that_cannot_start(function, source, message):

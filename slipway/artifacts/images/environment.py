@@ -1,0 +1,162 @@
+"""Images of an environment's functions: which image each runs, built where that is not given, and how it gets there."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import functools
+import time
+from typing import TYPE_CHECKING
+
+from slipway.artifacts.failures import combined, workers
+from slipway.artifacts.images.bases import Bases
+from slipway.artifacts.images.builder import ImageBuilder
+from slipway.artifacts.images.programs import dead_letters
+from slipway.artifacts.images.registry import push, reference
+from slipway.core.errors import EngineError, SlipwayError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    from slipway.artifacts.inputs import PackageInputs
+    from slipway.core.loaded import LoadedFunction
+    from slipway.core.project import Project
+    from slipway.core.settings import Settings
+
+KNATIVE = "knative"
+"""Target whose functions all run as images."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """An image that a function runs.
+
+    Attributes:
+        function: Name of the function.
+        reference: `repository@sha256:...`, known before it is pushed.
+        layout: The folder that holds it, in the OCI image layout; None for one that function.yaml names.
+        built: Whether it was built now.
+        seconds: How long that took.
+    """
+
+    function: str
+    reference: str
+    layout: Path | None = None
+    built: bool = False
+    seconds: float = 0.0
+
+    @property
+    def digest(self) -> str:
+        """Digest of its manifest, 64 hex digits."""
+        return self.reference.rpartition("sha256:")[2]
+
+    def publish(self) -> str:
+        """Have it in its registry, unless it is somebody else's.
+
+        Returns:
+            Its reference.
+
+        Raises:
+            EngineError: The registry cannot be reached, or refused; the message names the function.
+        """
+        if self.layout is not None:
+            try:
+                push(self.layout, self.reference)
+            except SlipwayError as error:
+                raise EngineError(f"function {self.function!r}: its image cannot be pushed: {error}") from error
+        return self.reference
+
+
+class EnvironmentImages:
+    """Builds the images of one environment into the user's cache; safe to use from several threads.
+
+    Args:
+        project: The project.
+        settings: Settings of the environment.
+        cache: The user's cache folder; None takes `slipway.core.paths.cache_dir()`.
+    """
+
+    def __init__(self, project: Project, settings: Settings, cache: Path | None = None) -> None:
+        self._project, self._settings, self._cache = project, settings, cache
+        self._builder = ImageBuilder(project, cache)
+        self._bases = Bases(cache)
+
+    def build_all(
+        self,
+        functions: Mapping[str, LoadedFunction],
+        inputs: Mapping[str, PackageInputs],
+        done: Callable[[Image], None] | None = None,
+    ) -> dict[str, Image]:
+        """The images of functions that run as one, several at a time; one that fails does not stop the others.
+
+        Args:
+            functions: Functions of the environment, by name; those that run as packages are passed over.
+            inputs: What their packages and images are made of, by name; containers have none.
+            done: Called with each image as soon as it is there, in no particular order, one call at a time.
+
+        Returns:
+            The images, by name of the function, sorted.
+
+        Raises:
+            BadInputError: With the findings of all that failed.
+            SlipwayError: The first failure that was not the developer's.
+        """
+        found: dict[str, Image] = {}
+        failures: list[SlipwayError] = []
+        with workers() as pool:
+            futures = {
+                pool.submit(self._image, function, inputs.get(name)): name
+                for name, function in functions.items()
+                if runs_as_image(function, self._settings)
+            }
+            for future in concurrent.futures.as_completed(futures):
+                try:
+                    image = found[futures[future]] = future.result()
+                except SlipwayError as error:
+                    failures.append(error)
+                else:
+                    if done is not None:
+                        done(image)
+        if failures:
+            raise combined(failures)
+        return dict(sorted(found.items()))
+
+    def _image(self, function: LoadedFunction, inputs: PackageInputs | None) -> Image:
+        if function.manifest.image is not None:
+            return Image(function=function.name, reference=function.manifest.image)
+        assert inputs is not None
+        return self._of_inputs(inputs)
+
+    def _of_inputs(self, inputs: PackageInputs) -> Image:
+        started = time.monotonic()
+        knative = self._settings.knative
+        assert knative is not None
+        given = {str(runtime): image for runtime, image in knative.base.items()}.get(inputs.runtime)
+        base = self._bases.find(given, runtime=inputs.runtime, architecture=inputs.architecture)
+        image = self._builder.build(inputs, base)
+        return Image(
+            function=inputs.function,
+            reference=reference(knative.registry, inputs.function, image.digest),
+            layout=image.layout,
+            built=image.built,
+            seconds=time.monotonic() - started,
+        )
+
+    @functools.cached_property
+    def dead_letters(self) -> Image:
+        """The image of the service that keeps dead letters; raises as `build_all` does."""
+        return self._of_inputs(dead_letters(self._project, cache=self._cache))
+
+
+def runs_as_image(function: LoadedFunction, settings: Settings) -> bool:
+    """Whether a function is deployed as an image: containers everywhere, everything on Knative."""
+    return function.manifest.runtime == "container" or function.target_in(settings) == KNATIVE
+
+
+def needs_dead_letters(functions: Iterable[LoadedFunction], settings: Settings) -> bool:
+    """Whether events of some function can become dead letters on Knative."""
+    return any(
+        function.target_in(settings) == KNATIVE and len(function.manifest.http) < len(function.manifest.events)
+        for function in functions
+    )
