@@ -1,4 +1,4 @@
-"""What the Pulumi program deploys: the project's models as plain values, and packages as keys in a bucket."""
+"""What the Pulumi program deploys: the project's models as plain values, packages as keys, images as references."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ from slipway.core.project import Project
 from slipway.core.spec import environment_spec, function_spec
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
 
+    from slipway.artifacts.images.environment import Image
     from slipway.artifacts.inputs import PackageInputs
+    from slipway.core.loaded import LoadedFunction
     from slipway.core.settings import Settings
 
 
@@ -33,18 +35,23 @@ class PlannedFunction:
         name: Name of the function.
         spec: JSON-like values for `FunctionArgs.from_spec`.
         inputs: What its package is made of; None for an image.
-        image: Image with digest; None for a package.
+        image: What runs on Knative and in containers; None for a package.
     """
 
     name: str
     spec: Mapping[str, Any]
     inputs: PackageInputs | None
-    image: str | None
+    image: Image | None
 
     @property
     def key(self) -> str | None:
         """Key of its package, known before the package exists; None for an image."""
         return package_key(self.inputs) if self.inputs else None
+
+    @property
+    def code(self) -> dict[str, Any]:
+        """What runs, as values for `Code`, before anything of it is published."""
+        return {"image": self.image.reference} if self.image else {"key": self.key}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -54,43 +61,55 @@ class Plan:
     Attributes:
         project: The project.
         settings: Settings of the environment.
-        environment: JSON-like values for `EnvironmentArgs.from_spec`.
+        spec: JSON-like values for `EnvironmentArgs.from_spec`.
         functions: Its functions, by name, sorted.
+        dead_letters: Image of the service that keeps dead letters; None where nothing can become one.
     """
 
     project: Project
     settings: Settings
-    environment: Mapping[str, Any]
+    spec: Mapping[str, Any]
     functions: Mapping[str, PlannedFunction]
+    dead_letters: Image | None = None
+
+    @functools.cached_property
+    def environment(self) -> dict[str, Any]:
+        """Values for `EnvironmentArgs.from_spec`, with the image of the dead letters."""
+        if self.dead_letters is None:
+            return dict(self.spec)
+        kept = {**self.spec["knative"]["dead_letters"], "image": self._in_registry(self.dead_letters)}
+        return {**self.spec, "knative": {**self.spec["knative"], "dead_letters": kept}}
 
     def code(self, function: PlannedFunction, bucket: pulumi.Output[str] | None = None) -> dict[str, Any]:
-        """What runs, as values for `Code`.
+        """What runs, as values for `Code`; in an update it is published first, and the values resolve after that.
+
+        A preview only names it.
 
         Args:
             function: One of the functions.
-            bucket: The packages bucket. In an update, a package that is not there yet is built and uploaded once the
-                bucket exists, and the key resolves after that. A preview only names the key. Without a bucket, nothing
-                will be published.
+            bucket: The packages bucket, for functions that are packages; it resolves once the bucket exists.
         """
-        if function.inputs is None:
-            return {"image": function.image}
+        if function.image is not None:
+            return {"image": self._in_registry(function.image)}
         if bucket is None or pulumi.runtime.is_dry_run():
             return {"bucket": bucket, "key": function.key}
         published: pulumi.Output[str] = bucket.apply(functools.partial(self._published, function))
         return {"bucket": bucket, "key": published}
 
+    def _in_registry(self, image: Image) -> str | pulumi.Output[str]:
+        if image.layout is None or pulumi.runtime.is_dry_run():
+            return image.reference
+        return pulumi.Output.from_input(_said(image.publish))
+
     def _published(self, function: PlannedFunction, bucket: str) -> Awaitable[str]:
-        return asyncio.to_thread(self._publish, function, self._publisher(bucket))
+        return _said(functools.partial(self._publish, function, self._publisher(bucket)))
 
     def _publish(self, function: PlannedFunction, publisher: Publisher) -> str:
         assert function.inputs is not None
         assert function.key is not None
         build = functools.partial(self._built, function.inputs)
         commit = str(function.spec["commit"])
-        try:
-            publisher.ensure(function.inputs.digest, function.key, build, function=function.name, commit=commit)
-        except SlipwayError as error:
-            raise pulumi.RunError(_text(error)) from error
+        publisher.ensure(function.inputs.digest, function.key, build, function=function.name, commit=commit)
         return function.key
 
     def _built(self, inputs: PackageInputs) -> Path:
@@ -106,7 +125,10 @@ class Plan:
 
 
 def plan(environment: str, start: Path | None = None) -> Plan:
-    """Read, check and complete everything that an environment deploys; builds and calls nothing.
+    """Read, check and complete everything that an environment deploys.
+
+    Images are built if they are not in the cache, because only that tells their digests; packages are not. Where a
+    function rolls out step by step, its target is asked where calls go now.
 
     Args:
         environment: Name of the environment, which is the stack's name.
@@ -114,6 +136,7 @@ def plan(environment: str, start: Path | None = None) -> Plan:
 
     Raises:
         BadInputError: Something is wrong; all mistakes are its findings.
+        SlipwayError: An image cannot be built, or a target cannot be asked.
     """
     project = Project.find(start)
     loaded = validate.load(project, [environment])
@@ -122,16 +145,28 @@ def plan(environment: str, start: Path | None = None) -> Plan:
     functions = loaded.deployed(environment)
     inputs = collect_all(project, functions.values())
     commits = last_commits(project, {name: found.paths for name, found in inputs.items()})
-    planned = {
-        name: PlannedFunction(
-            name=name,
-            spec={**function_spec(function, settings), "commit": commits.get(name, "unknown")},
-            inputs=inputs.get(name),
-            image=function.manifest.image,
-        )
+    images, dead_letters = _images(project, settings, functions, inputs)
+    specs = {
+        name: {
+            **function_spec(function, settings),
+            "commit": commits.get(name, "unknown"),
+            "code_digest": inputs[name].digest if name in inputs else images[name].digest,
+        }
         for name, function in functions.items()
     }
-    return Plan(project=project, settings=settings, environment=environment_spec(settings), functions=planned)
+    _point(project, settings, specs)
+    return Plan(
+        project=project,
+        settings=settings,
+        spec=_environment(project, settings),
+        functions={
+            name: PlannedFunction(
+                name=name, spec=spec, inputs=None if name in images else inputs[name], image=images.get(name)
+            )
+            for name, spec in specs.items()
+        },
+        dead_letters=dead_letters,
+    )
 
 
 def plan_or_stop(environment: str) -> Plan:
@@ -142,6 +177,55 @@ def plan_or_stop(environment: str) -> Plan:
     """
     try:
         return plan(environment)
+    except SlipwayError as error:
+        raise pulumi.RunError(_text(error)) from error
+
+
+def _images(
+    project: Project,
+    settings: Settings,
+    functions: Mapping[str, LoadedFunction],
+    inputs: Mapping[str, PackageInputs],
+) -> tuple[dict[str, Image], Image | None]:
+    """Images of the functions that run as one, and that of the dead letters if there can be any."""
+    if settings.target == "lambda" and inputs.keys() == functions.keys() and not settings.has_knative:
+        return {}, None  # packages all, and nothing of images is loaded
+    from slipway.artifacts.images import environment as images  # noqa: PLC0415 - Lambda alone does not need it
+
+    builder = images.EnvironmentImages(project, settings)
+    found = builder.build_all(functions, inputs)
+    kept = builder.dead_letters if images.needs_dead_letters(functions.values(), settings) else None
+    return found, kept
+
+
+def _point(project: Project, settings: Settings, specs: Mapping[str, dict[str, Any]]) -> None:
+    """Add where calls go now to what rolls out step by step."""
+    rolling = {name: spec for name, spec in specs.items() if spec["rollout"]}
+    if not rolling:
+        return
+    from slipway.rollout import pointers  # noqa: PLC0415 - it calls the targets; most environments do not need it
+
+    for name, pointer in pointers.read(project, settings, {n: s["target"] for n, s in rolling.items()}).items():
+        rolling[name]["rollout"] = {**rolling[name]["rollout"], "pointer": dataclasses.asdict(pointer)}
+
+
+def _environment(project: Project, settings: Settings) -> dict[str, Any]:
+    """The environment's values, with where the embedded cluster's access lies on this machine."""
+    spec = environment_spec(settings)
+    if settings.knative is None or not settings.knative.embedded:
+        return spec
+    # The engine and its plugins work in the project's folder: the same words whatever the checkout's path.
+    return {**spec, "knative": {**spec["knative"], "kubeconfig": project.relative(project.kubeconfig)}}
+
+
+async def _said(publish: Callable[[], str]) -> str:
+    """Publish in a thread; what goes wrong ends the program in words.
+
+    Raises:
+        pulumi.RunError: It cannot be published.
+    """
+    try:
+        return await asyncio.to_thread(publish)
     except SlipwayError as error:
         raise pulumi.RunError(_text(error)) from error
 

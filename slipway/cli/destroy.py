@@ -30,9 +30,9 @@ def command(stack: str, yes: bool, wait_s: float, debug: bool, as_json: bool) ->
         mended = mend(session, display, wait_s)
         if mended.refresh:
             operations.refresh(session.project, stack, debug=debug, on_event=display)
-        recover.begin(session.project, stack, session.instance)
+        recover.begin(session.project, stack, session.instances)
         result = operations.destroy(session.project, stack, debug=debug, on_event=display)
-        recover.succeed(session.project, stack, session.instance)
+        recover.succeed(session.project, stack, session.instances)
     if as_json:
         print_json(result.to_json())
     else:

@@ -32,9 +32,9 @@ def config_of(project: Project) -> Config:
     if not project.stack_file(ENVIRONMENT).is_file():
         return defaults
     loaded = load_environment(project, ENVIRONMENT).environment
-    if loaded is None or loaded.settings.aws.endpoint is None:
+    aws = loaded.settings.aws if loaded else None
+    if aws is None or aws.endpoint is None:
         return defaults
-    aws = loaded.settings.aws
     api = urlsplit(str(aws.endpoint))
     entry = urlsplit(str(aws.http_entry or ""))
     return dataclasses.replace(

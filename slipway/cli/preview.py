@@ -25,7 +25,7 @@ def command(stack: str, refresh: bool, exit_code: bool, debug: bool, as_json: bo
     """Show what an update would change; changes nothing."""
     session = Session.open(stack)
     # Otherwise a preview after an interrupted update would promise what the update does not do.
-    look = refresh or may_differ(session.project, stack, session.instance)
+    look = refresh or may_differ(session.project, stack, session.instances)
     with Display("preview", quiet=as_json) as display:
         result = operations.preview(session.project, stack, refresh=look, debug=debug, on_event=display)
     if as_json:

@@ -1,4 +1,4 @@
-"""What most commands begin with: the project, its validated input, its account, the embedded AWS if there is one."""
+"""What most commands begin with: the project, its validated input, where it runs, the embedded platforms if any."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from slipway.cli.local import config_of
 from slipway.core import validate
 from slipway.core.errors import EngineError
 from slipway.core.project import Project
-from slipway.engine import operations
+from slipway.engine import memory, operations
+from slipway.engine.clouds import Clouds
+from slipway.engine.memory import Instances
 from toolchain.embedded_aws import lifecycle
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from slipway.core.loaded import LoadedFunction
     from slipway.core.settings import Settings
+    from slipway.kube.clients import Kube
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,18 +55,70 @@ class Session:
         return cls(project, environment, loaded.settings[environment], loaded.deployed(environment))
 
     @functools.cached_property
-    def aws(self) -> Aws:
-        """The environment's account."""
-        return Aws.of(self.settings)
+    def targets(self) -> frozenset[str]:
+        """Targets that its functions run on; the environment's own when there are none."""
+        found = {function.target_in(self.settings) for function in self.functions.values()}
+        return frozenset(found or {self.settings.target})
 
     @functools.cached_property
-    def instance(self) -> str | None:
-        """Which instance of this checkout's embedded AWS the environment is on; None for any other AWS.
+    def aws(self) -> Aws | None:
+        """The environment's account, if it has one."""
+        return Aws.of(self.settings) if self.settings.aws is not None else None
+
+    @functools.cached_property
+    def kube(self) -> Kube | None:
+        """The environment's cluster, if it has one."""
+        if not self.settings.has_knative:
+            return None
+        from slipway.kube.clients import Kube  # noqa: PLC0415 - its library costs a second, and Lambda needs it not
+
+        return Kube.of(self.settings, self.project.kubeconfig)
+
+    @functools.cached_property
+    def clouds(self) -> Clouds:
+        """Where its resources live, as far as it is in use: by its functions, or by what was deployed before."""
+        return Clouds(
+            environment=self.environment,
+            aws=self.aws if self._uses("lambda") else None,
+            kube=self.kube if self._uses("knative") else None,
+        )
+
+    @functools.cached_property
+    def instances(self) -> Instances:
+        """Which embedded platforms of this checkout the environment is on.
 
         Raises:
-            EngineError: It does not run.
+            EngineError: One of them does not run.
         """
-        if self.aws.endpoint is None:
+        return Instances(
+            aws=self._aws_instance() if self._uses("lambda") else None,
+            cluster=self._cluster_instance() if self._uses("knative") else None,
+        )
+
+    @property
+    def instances_in_use(self) -> Instances:
+        """Those of `instances` that its functions run on: what an update leaves in use."""
+        return Instances(
+            aws=self.instances.aws if "lambda" in self.targets else None,
+            cluster=self.instances.cluster if "knative" in self.targets else None,
+        )
+
+    def deployed(self) -> dict[str, Any]:
+        """Outputs of the stack, to be used where it is deployed.
+
+        Raises:
+            EngineError: The state cannot be read, or an embedded platform does not run.
+        """
+        _ = self.instances
+        return operations.outputs(self.project, self.environment)
+
+    def _uses(self, target: str) -> bool:
+        """Whether functions run on a target, or ran there at the last update and are still to be removed."""
+        before = memory.recall(self.project, self.environment).instances
+        return target in self.targets or (before.aws if target == "lambda" else before.cluster) is not None
+
+    def _aws_instance(self) -> str | None:
+        if self.aws is None or self.aws.endpoint is None:
             return None
         config = config_of(self.project)
         status = lifecycle.status(config)
@@ -77,14 +132,21 @@ class Session:
             "then the same command again"
         )
 
-    def deployed(self) -> dict[str, Any]:
-        """Outputs of the stack, to be used against its AWS.
+    def _cluster_instance(self) -> str | None:
+        knative = self.settings.knative
+        if knative is None or not knative.embedded:
+            return None
+        from slipway.cli import cluster  # noqa: PLC0415 - only what needs the cluster loads it
+        from toolchain.embedded_cluster import lifecycle as clusters  # noqa: PLC0415
 
-        Raises:
-            EngineError: The state cannot be read, or the embedded AWS does not run.
-        """
-        _ = self.instance
-        return operations.outputs(self.project, self.environment)
+        status = clusters.status(cluster.config_of(self.project, self.settings))
+        if status.running and status.healthy:
+            return status.instance
+        how = "is not healthy" if status.running else "is not running"
+        raise EngineError(
+            f"{self.environment}: the embedded cluster {how}; what to do: run `slipway cluster up -s "
+            f"{self.environment}`, then the same command again"
+        )
 
 
 def debug_option(function: Any) -> Any:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,10 +16,57 @@ from slipway.cli.tables import print_json
 from slipway.core.errors import BadInputError, EngineError
 from slipway.core.paths import cache_dir
 from slipway.core.project import Project
+from toolchain import cluster_parts
 from toolchain.errors import PrerequisitesMissingError, ToolchainError
-from toolchain.installer import RECORD, Installer, installation_record
+from toolchain.installer import RECORD, Installation, Installer, installation_record
 from toolchain.progress import Reporter
 from toolchain.purposes import Purpose, optional, placed_parts
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+
+def install_for(purpose: Purpose) -> Installation:
+    """Make present what a purpose needs; when all of it is, this only looks.
+
+    Raises:
+        BadInputError: The machine lacks what is needed to get a part.
+        EngineError: A part cannot be had.
+    """
+    with _errors_named():
+        return Installer(
+            cache_root=cache_dir(),
+            environment=Path(sys.prefix),
+            project=Project.find().root,
+            env=os.environ,
+            reporter=Reporter(),
+            parts=placed_parts(),
+            optional=optional(purpose),
+        ).install()
+
+
+def cluster_binaries(only: Collection[str] = ()) -> dict[str, Path]:
+    """Make present what the embedded cluster runs; see `toolchain.cluster_parts.binaries`.
+
+    Args:
+        only: Names of those that are wanted; all when empty.
+
+    Raises:
+        BadInputError: The machine lacks what is needed to get a part.
+        EngineError: A part cannot be had.
+    """
+    with _errors_named():
+        return cluster_parts.binaries(cache_dir(), os.environ, Reporter(), only)
+
+
+@contextmanager
+def _errors_named() -> Iterator[None]:
+    try:
+        yield
+    except PrerequisitesMissingError as error:
+        raise BadInputError(str(error)) from error
+    except ToolchainError as error:
+        raise EngineError(str(error)) from error
 
 
 @click.group(name="toolchain")
@@ -43,26 +92,17 @@ def command() -> None:
 @json_option
 def install(purpose: str, quiet: bool, as_json: bool) -> None:
     """Make present what a purpose needs, and write `pulumi` into the virtual environment."""
-    try:
-        installation = Installer(
-            cache_root=cache_dir(),
-            environment=Path(sys.prefix),
-            project=Project.find().root,
-            env=os.environ,
-            reporter=Reporter(),
-            parts=placed_parts(),
-            optional=optional(Purpose(purpose)),
-        ).install()
-    except PrerequisitesMissingError as error:
-        raise BadInputError(str(error)) from error
-    except ToolchainError as error:
-        raise EngineError(str(error)) from error
+    installation = install_for(Purpose(purpose))
     record = installation_record(installation)
+    if purpose == Purpose.CLUSTER:
+        record["cluster"] = {name: str(path) for name, path in cluster_binaries().items()}
     if as_json:
         print_json(record)
     elif installation.changed or not quiet:
         for part in record["parts"]:
             click.echo(f"{part['title']} {part['version']}: {part['source']}, {part['reason']}")
+        for found in cluster_parts.inspect(cache_dir(), os.environ) if "cluster" in record else ():
+            click.echo(f"{found.title} {found.version}: {found.source}, {found.reason}")
 
 
 @command.command()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 import click
 
 from slipway.cli.building import build_ahead
-from slipway.cli.mending import finish, mend
+from slipway.cli.mending import finish, look, mend
 from slipway.cli.options import json_option, stack_option
+from slipway.cli.preparing import prepare
 from slipway.cli.progress import Display, print_summary
 from slipway.cli.session import Session, debug_option, wait_option
 from slipway.cli.tables import print_json, print_table
@@ -28,10 +30,18 @@ def command(stack: str, refresh: bool, wait_s: float, debug: bool, as_json: bool
     """Bring an environment to what the project says, after mending what an interrupted run left."""
     session = Session.open(stack)
     with Display("up", quiet=as_json) as display:
+        prepare(session)
         mended = mend(session, display, wait_s)
         build_ahead(session, display)
-        recover.begin(session.project, stack, session.instance)
-        result = operations.up(session.project, stack, refresh=refresh or mended.refresh, debug=debug, on_event=display)
+        recover.begin(session.project, stack, session.instances)
+        result = operations.up(
+            session.project,
+            stack,
+            refresh=refresh or mended.refresh,
+            debug=debug,
+            on_event=display,
+            look=functools.partial(look, session),
+        )
         finish(session, display, mended, result)
     if as_json:
         print_json({**result.to_json(), "mended": list(mended.said)})

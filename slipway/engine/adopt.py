@@ -25,10 +25,16 @@ _UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 _DROPPED = object()
 
 
-def planned_creations(stack: Stack, *, debug: bool = False) -> list[dict[str, Any]]:
+def planned_creations(stack: Stack, *, refresh: bool = False, debug: bool = False) -> list[dict[str, Any]]:
     """Resources that a preview would create, in the engine's order, as a state would hold them without ids.
 
     Inputs that are secret or not known yet are left out; an update brings them in.
+
+    Args:
+        stack: The stack.
+        refresh: Whether to compare the state with what exists first: Kubernetes previews a change by trying it out on
+            the object, which fails where the state holds one that is gone.
+        debug: Whether the engine and the program say everything they do.
 
     Raises:
         EngineError: The engine, the program or a provider failed.
@@ -51,7 +57,7 @@ def planned_creations(stack: Stack, *, debug: bool = False) -> list[dict[str, An
         }
 
     try:
-        stack.preview(on_event=on_event, debug=debug, color="never")
+        stack.preview(on_event=on_event, refresh=refresh, debug=debug, color="never")
     except CommandError as error:
         raise EngineError(explain(messages.result().diagnostics, str(error), stack.name)) from error
     return [{key: value for key, value in resource.items() if value != ""} for resource in found.values()]

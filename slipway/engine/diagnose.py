@@ -1,6 +1,7 @@
 """Makes the engine's and the providers' messages readable: who, what was said, what to do.
 
-The patterns are messages of pulumi 3.256 and its Terraform bridge; those of AWS are in `slipway.aws.causes`.
+The patterns are messages of pulumi 3.256 and its Terraform bridge; those of AWS are in `slipway.aws.causes`, those of
+Kubernetes and Knative in `slipway.kube.causes`.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ import contextlib
 import re
 from typing import TYPE_CHECKING
 
-from slipway.aws.causes import AWS_CAUSES, Cause, cause, first_cause
+from slipway.aws.causes import AWS_CAUSES
 from slipway.core.errors import EngineError
+from slipway.kube.causes import KUBE_CAUSES
+from slipway.running.causes import Cause, cause, first_cause
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -77,8 +80,11 @@ _PROGRAM_FAILED = cause(
     "the program stopped with an error",
     "see the error above; `slipway validate` checks the input files, `--debug` shows the whole traceback",
 )
-# The first that matches wins. The engine's own come first: its plugins listen on loopback, too.
-CAUSES = (*_ENGINE_CAUSES, *AWS_CAUSES, _PROGRAM_FAILED)
+# The first that matches wins. Those of Kubernetes name https and paths of its API, so they come before the engine's,
+# and these before those of AWS: the engine's plugins listen on loopback, too.
+CAUSES = (*KUBE_CAUSES, *_ENGINE_CAUSES, *AWS_CAUSES, _PROGRAM_FAILED)
+# Says only that something did not come about in time; whatever else is known says why.
+_VAGUE = "never-ready"
 
 _REQUEST_ID = re.compile(r",? ?\b(?:RequestID|HostID|request id):? ?[\w/+=-]*,?", re.IGNORECASE)
 _AWS_SAID = re.compile(
@@ -128,13 +134,14 @@ def readable(message: str) -> str:
     return text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + " ..."
 
 
-def explain(diagnostics: Iterable[Diagnostic], output: str, stack: str) -> str:
+def explain(diagnostics: Iterable[Diagnostic], output: str, stack: str, seen: Sequence[str] = ()) -> str:
     """What went wrong in a run of the engine, for people.
 
     Args:
         diagnostics: What the engine reported.
         output: What the engine printed; used only when it reported no error.
         stack: Name of the environment, for the advice.
+        seen: What else was seen of what failed, a line each.
 
     Returns:
         For each error a line `who: what was said`, then each distinct cause and what to do, a line each.
@@ -149,11 +156,12 @@ def explain(diagnostics: Iterable[Diagnostic], output: str, stack: str) -> str:
     distinct = list(dict.fromkeys(lines))
     if len(distinct) > _MAX_LINES:
         distinct[_MAX_LINES:] = [f"... and {len(distinct) - _MAX_LINES} more errors"]
-    return "\n".join([*distinct, *_advice([cause_of(text) for text in texts], stack)])
+    return "\n".join([*distinct, *seen, *_advice([cause_of(text) for text in (*texts, *seen)], stack)])
 
 
 def _advice(causes: Sequence[Cause | None], stack: str) -> list[str]:
     known = list(dict.fromkeys(found for found in causes if found is not None))
+    known = [found for found in known if found.rule != _VAGUE] or known
     if not known:
         return [f"what to do: mend that and run `slipway up -s {stack}` again; what was done so far is in the state"]
     return [f"{found.meaning}; what to do: {found.remedy.format(stack=stack)}" for found in known]

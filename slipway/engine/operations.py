@@ -14,7 +14,7 @@ from slipway.engine.steps import STACK_TYPE, Collector, Diagnostic, Progress, Ru
 from slipway.engine.workspace import export_state, open_stack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from pulumi.automation import Stack
 
@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 def silent(progress: Progress) -> None:
     """Show nothing."""
     del progress
+
+
+def unseen(diagnostics: Sequence[Diagnostic]) -> Sequence[str]:
+    """Look at nothing beyond the messages."""
+    del diagnostics
+    return ()
 
 
 def preview(
@@ -61,14 +67,24 @@ def up(
     refresh: bool = False,
     debug: bool = False,
     on_event: Callable[[Progress], None] = silent,
+    look: Callable[[Sequence[Diagnostic]], Sequence[str]] = unseen,
 ) -> RunResult:
-    """Bring an environment to what the project says. Arguments and errors are those of `preview`."""
+    """Bring an environment to what the project says. Other arguments and errors are those of `preview`.
+
+    Args:
+        project: The project.
+        environment: Name of the environment.
+        refresh: Whether to look first at what really exists.
+        debug: Whether the engine and the program say everything they do.
+        on_event: Is told about each step and message, from another thread.
+        look: Says more about what failed, from what runs; it is given the messages of the run.
+    """
     stack = _existing_or_new(project, environment)
 
     def run(collector: Collector) -> None:
         stack.up(on_event=collector, refresh=refresh, debug=debug, color="never", suppress_outputs=True)
 
-    return _drive(run, environment, on_event, debug=debug)
+    return _drive(run, environment, on_event, debug=debug, look=look)
 
 
 def refresh(
@@ -144,7 +160,12 @@ def _nothing() -> RunResult:
 
 
 def _drive(
-    run: Callable[[Collector], None], environment: str, on_event: Callable[[Progress], None], *, debug: bool
+    run: Callable[[Collector], None],
+    environment: str,
+    on_event: Callable[[Progress], None],
+    *,
+    debug: bool,
+    look: Callable[[Sequence[Diagnostic]], Sequence[str]] = unseen,
 ) -> RunResult:
     collector = Collector(on_event, debug=debug)
     try:
@@ -152,7 +173,8 @@ def _drive(
     except ConcurrentUpdateError as error:
         raise LockedError(environment, locks_in(str(error))) from error
     except CommandError as error:
-        raise EngineError(explain(collector.result().diagnostics, str(error), environment)) from error
+        said = collector.result().diagnostics
+        raise EngineError(explain(said, str(error), environment, look(said))) from error
     return collector.result()
 
 

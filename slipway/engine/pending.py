@@ -1,4 +1,4 @@
-"""Settles creations that were interrupted: only AWS knows what came of them.
+"""Settles creations that were interrupted: only AWS or the cluster knows what came of them.
 
 What may exist is put under the state's control as a guess; a refresh, which must follow, drops what does not exist.
 """
@@ -10,14 +10,13 @@ import dataclasses
 import time
 from typing import TYPE_CHECKING, Any
 
-from slipway.aws.clients import readable_errors
-from slipway.engine.finders import KNOWN_TYPES, Wanted, find
+from slipway.engine.finders import Wanted
 from slipway.engine.steps import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from slipway.aws.clients import Aws
+    from slipway.engine.clouds import Clouds
 
 CREATING = "creating"
 _LOCAL_TYPES = "pulumi:"
@@ -54,17 +53,17 @@ def pending_in(state: Mapping[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def settle(state: Mapping[str, Any], aws: Aws, planned: Sequence[dict[str, Any]] = ()) -> Settled:
+def settle(state: Mapping[str, Any], clouds: Clouds, planned: Sequence[dict[str, Any]] = ()) -> Settled:
     """Put what was created, or may have been, into the state.
 
     Args:
         state: Exported state, not changed.
-        aws: The environment's account, which is asked for ids that do not follow from the inputs.
+        clouds: Where the environment lives; asked for ids that do not follow from the inputs.
         planned: Resources that the program would create now and an earlier run may have created, in the engine's order,
             with `urn`, `type`, `custom`, `inputs`, `parent`, `provider`.
 
     Raises:
-        EngineError: AWS cannot be asked.
+        EngineError: AWS or the cluster cannot be asked.
     """
     settled = copy.deepcopy(dict(state))
     deployment = settled["deployment"]
@@ -79,29 +78,32 @@ def settle(state: Mapping[str, Any], aws: Aws, planned: Sequence[dict[str, Any]]
             said.append(f"{name}: was interrupted while {operation['type']}; it is looked at again")
         elif not resource.get("custom") or resource["type"].startswith(_LOCAL_TYPES):
             continue  # components and providers exist in the state alone, and are made anew
-        elif resource["type"] not in KNOWN_TYPES:
+        elif not clouds.know(resource["type"]):
             said.append(
-                f"{name}: was interrupted while being created; not checked whether it exists, its type is unknown "
-                "here; look for it by hand if the update says that it exists"
+                f"{name}: was interrupted while being created; not checked whether it exists, nothing here can look "
+                "for it; look for it by hand if the update says that it exists"
             )
         else:
             said.append(f"{name}: was interrupted while being created; taken over if it exists")
             creating.append(resource)
-    guesses = _guess(resources, creating, aws, again=True)
+    guesses = _guess(resources, creating, clouds, again=True)
     begun = {resource["urn"] for resource in creating}
-    guesses += _guess(resources, [item for item in planned if item["urn"] not in begun], aws, again=False)
+    guesses += _guess(resources, [item for item in planned if item["urn"] not in begun], clouds, again=False)
     return Settled(state=settled, said=tuple(said), guesses=tuple(guesses))
 
 
-def insert(resources: list[dict[str, Any]], resource: dict[str, Any], found: str) -> None:
+def insert(
+    resources: list[dict[str, Any]], resource: dict[str, Any], found: str, more: Mapping[str, Any] | None = None
+) -> None:
     """Add a resource to a state the way the engine records a creation: a predecessor then awaits its deletion.
 
     Args:
         resources: Resources of the state, changed in place.
         resource: The resource without an id and outputs.
         found: Its id.
+        more: Outputs that its inputs do not tell.
     """
-    outputs = {**(resource.get("inputs") or {}), "id": found}
+    outputs = {**(resource.get("inputs") or {}), **(more or {}), "id": found}
     if resource["type"] in _SCHEMA_VERSIONS:
         outputs["__meta"] = f'{{"schema_version":"{_SCHEMA_VERSIONS[resource["type"]]}"}}'
     created = {**resource, "id": found, "outputs": outputs}
@@ -116,13 +118,15 @@ def insert(resources: list[dict[str, Any]], resource: dict[str, Any], found: str
         resources.append({**old, "delete": True})
 
 
-def _guess(resources: list[dict[str, Any]], wanted: Sequence[dict[str, Any]], aws: Aws, *, again: bool) -> list[str]:
+def _guess(
+    resources: list[dict[str, Any]], wanted: Sequence[dict[str, Any]], clouds: Clouds, *, again: bool
+) -> list[str]:
     """Insert what may exist.
 
     Args:
         resources: Resources of the state, changed in place.
         wanted: Resources that may exist.
-        aws: The account.
+        clouds: Where the environment lives.
         again: Whether to look a second time, a little later, for what is not found.
 
     Returns:
@@ -136,25 +140,26 @@ def _guess(resources: list[dict[str, Any]], wanted: Sequence[dict[str, Any]], aw
         if not resource.get("custom", True):
             if _live(resources, resource["urn"]) is None:
                 resources.append({key: value for key, value in resource.items() if key not in {"inputs", "provider"}})
-        elif resource["type"] in KNOWN_TYPES:
-            found = _look(resources, resource, aws)
+        elif clouds.know(resource["type"]):
+            found = _look(resources, resource, clouds)
             if found is None:
                 missing.append(resource)
             else:
-                insert(resources, resource, found)
+                insert(resources, resource, *found)
                 guesses.append(resource["urn"])
     if missing and again:
         time.sleep(_LOOK_AGAIN_S)
-        guesses += _guess(resources, missing, aws, again=False)
+        guesses += _guess(resources, missing, clouds, again=False)
     return guesses
 
 
-def _look(resources: Sequence[Mapping[str, Any]], resource: Mapping[str, Any], aws: Aws) -> str | None:
-    """Id of a resource that may exist and that the state does not hold yet."""
+def _look(
+    resources: Sequence[Mapping[str, Any]], resource: Mapping[str, Any], clouds: Clouds
+) -> tuple[str, dict[str, Any]] | None:
+    """Id and outputs of a resource that may exist and that the state does not hold yet."""
     taken = frozenset(str(other["id"]) for other in resources if other["type"] == resource["type"] and other.get("id"))
     wanted = Wanted(type=resource["type"], inputs=resource.get("inputs") or {}, taken=taken)
-    with readable_errors(aws.environment, name_of(resource["urn"])):
-        return find(aws, wanted)
+    return clouds.find(wanted, name_of(resource["urn"]))
 
 
 def _is_rooted(resources: Sequence[Mapping[str, Any]], resource: Mapping[str, Any]) -> bool:

@@ -15,9 +15,11 @@ from slipway.engine.workspace import export_state, import_state, open_stack
 if TYPE_CHECKING:
     from pulumi.automation import Stack
 
-    from slipway.aws.clients import Aws
     from slipway.core.project import Project
+    from slipway.engine.clouds import Clouds
     from slipway.engine.steps import RunResult
+
+_NO_INSTANCES = memory.Instances()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -35,19 +37,26 @@ class Mended:
     guesses: tuple[str, ...] = ()
 
 
-def mend(project: Project, environment: str, aws: Aws, *, instance: str | None = None, wait_s: float = 0) -> Mended:
+def mend(
+    project: Project,
+    environment: str,
+    clouds: Clouds,
+    *,
+    instances: memory.Instances = _NO_INSTANCES,
+    wait_s: float = 0,
+) -> Mended:
     """Bring a stack into a state from which a run can start.
 
     Args:
         project: The project.
         environment: Name of the environment.
-        aws: Its account.
-        instance: Which instance of the embedded AWS runs; None for the real AWS.
+        clouds: Where it lives.
+        instances: Which embedded platforms it is on.
         wait_s: Seconds to wait for another run that holds the stack.
 
     Raises:
         LockedError: Another run that lives holds the stack.
-        EngineError: The state cannot be mended, or AWS cannot be asked.
+        EngineError: The state cannot be mended, or AWS or the cluster cannot be asked.
     """
     backend = Backend.of(project)
     said = free(project, backend, environment, wait_s)
@@ -60,25 +69,26 @@ def mend(project: Project, environment: str, aws: Aws, *, instance: str | None =
         return Mended(said=tuple(said))
     known = memory.recall(project, environment)
     unclean = known.unclean or restored is not None
-    fresh = instance is not None and known.instance not in {None, instance}
-    if fresh:
-        said.append("the embedded AWS is a new one; everything is compared with what exists there")
-    guesses = _settle(project, stack, aws, known, said, unclean=unclean and not fresh)
-    return Mended(said=tuple(said), refresh=unclean or fresh or guesses is not None, guesses=guesses or ())
+    fresh = instances.new_since(known.instances)
+    said += [f"{platform} is a new one; everything is compared with what exists there" for platform in fresh]
+    # Nothing can have been left on a platform that is new, unless there is another one beside it.
+    emptied = bool(fresh) and (clouds.aws is None or clouds.kube is None)
+    guesses = _settle(project, stack, clouds, known, said, unclean=unclean and not emptied)
+    return Mended(said=tuple(said), refresh=unclean or bool(fresh) or guesses is not None, guesses=guesses or ())
 
 
 def _settle(
-    project: Project, stack: Stack, aws: Aws, known: memory.Memory, said: list[str], *, unclean: bool
+    project: Project, stack: Stack, clouds: Clouds, known: memory.Memory, said: list[str], *, unclean: bool
 ) -> tuple[str, ...] | None:
     """Put into the state what an earlier run may have created; None when there is nothing to settle."""
     state = export_state(stack)
     pending_now = pending.pending_in(state)
     if not resources_of(state) or not (pending_now or unclean):
         return None
-    planned = adopt.planned_creations(stack) if unclean else []
+    planned = adopt.planned_creations(stack, refresh=clouds.kube is not None) if unclean else []
     if not pending_now and not planned:
         return None
-    settled = pending.settle(state, aws, planned)
+    settled = pending.settle(state, clouds, planned)
     said.extend(settled.said)
     others = len(settled.guesses) - sum(operation["type"] == pending.CREATING for operation in pending_now)
     if others > 0:
@@ -115,20 +125,20 @@ def free(project: Project, backend: Backend, environment: str, wait_s: float) ->
     return said
 
 
-def may_differ(project: Project, environment: str, instance: str | None) -> bool:
-    """Whether the state may differ from what exists: the last run did not end well, or the embedded AWS is new."""
+def may_differ(project: Project, environment: str, instances: memory.Instances) -> bool:
+    """Whether the state may differ from what exists: the last run did not end well, or an embedded platform is new."""
     known = memory.recall(project, environment)
-    return known.unclean or (instance is not None and known.instance not in {None, instance})
+    return known.unclean or bool(instances.new_since(known.instances))
 
 
-def begin(project: Project, environment: str, instance: str | None) -> None:
+def begin(project: Project, environment: str, instances: memory.Instances) -> None:
     """Note that a run begins to change things; until `succeed` the environment counts as unclean."""
-    memory.remember(project, environment, memory.Memory(instance=instance, unclean=True))
+    memory.remember(project, environment, memory.Memory(instances=instances, unclean=True))
 
 
-def succeed(project: Project, environment: str, instance: str | None) -> None:
-    """Note that a run ended well, and which embedded AWS it went to."""
-    memory.remember(project, environment, memory.Memory(instance=instance, unclean=False))
+def succeed(project: Project, environment: str, instances: memory.Instances) -> None:
+    """Note that a run ended well, and which embedded platforms it went to."""
+    memory.remember(project, environment, memory.Memory(instances=instances, unclean=False))
 
 
 def taken_over(mended: Mended, result: RunResult) -> list[str]:

@@ -141,6 +141,12 @@ def name_of(urn: str) -> str:
     return urn.rsplit("::", 1)[-1]
 
 
+def type_of(urn: str) -> str:
+    """Type token in a URN, without those of its parents; empty for an empty URN."""
+    parts = urn.split("::")
+    return parts[2].rpartition("$")[2] if len(parts) > 2 else ""  # noqa: PLR2004 - stack, project, types, name
+
+
 class Collector:
     """Turns the engine's events into a `RunResult`, telling a display on the way; events come from several threads."""
 

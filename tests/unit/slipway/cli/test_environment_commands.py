@@ -8,6 +8,7 @@ from slipway.cli import main as module
 from slipway.cli.progress import Display
 from slipway.core.errors import BadInputError, EngineError
 from slipway.engine import operations, recover
+from slipway.engine.memory import Instances
 from slipway.engine.steps import Diagnostic, Progress, RunResult, Step
 
 STACK = """\
@@ -30,7 +31,7 @@ def project(tmp_path, monkeypatch):
     (folder / "main.py").write_text("def hello(request):\n    return 'x'\n")
     monkeypatch.chdir(tmp_path)
     # The embedded AWS is another process's matter.
-    monkeypatch.setattr("slipway.cli.session.Session.instance", "instance-1")
+    monkeypatch.setattr("slipway.cli.session.Session.instances", Instances(aws="instance-1"))
     return tmp_path
 
 
@@ -68,7 +69,7 @@ def engine(monkeypatch):
 
         monkeypatch.setattr(operations, name, run)
 
-    def mend(project, environment, aws, **options):
+    def mend(project, environment, clouds, **options):
         calls.append(("mend", environment, options))
         return recover.Mended(said=("a lock",), refresh=True)
 
@@ -105,9 +106,9 @@ def test_preview_looks_at_what_exists_after_a_run_that_did_not_end_well(project,
     engine("preview", result())
     slipway("preview")
     (project / ".slipway").mkdir(exist_ok=True)
-    (project / ".slipway/state-of-local").write_text('{"instance": "instance-1", "unclean": true}')
+    (project / ".slipway/state-of-local").write_text('{"instances": {"aws": "instance-1"}, "unclean": true}')
     slipway("preview")
-    (project / ".slipway/state-of-local").write_text('{"instance": "instance-0", "unclean": false}')
+    (project / ".slipway/state-of-local").write_text('{"instances": {"aws": "instance-0"}, "unclean": false}')
     slipway("preview")
     assert [options["refresh"] for _, _, options in engine.calls] == [False, True, True]
 
@@ -126,7 +127,10 @@ def test_up_mends_refreshes_and_remembers(project, slipway, engine, built):
     assert [name for name, _, _ in engine.calls] == ["mend", "up"]
     assert engine.calls[0][2]["wait_s"] == 5
     assert engine.calls[1][2]["refresh"] is True
-    assert json.loads((project / ".slipway/state-of-local").read_text()) == {"instance": "instance-1", "unclean": False}
+    assert json.loads((project / ".slipway/state-of-local").read_text()) == {
+        "instances": {"aws": "instance-1", "cluster": None},
+        "unclean": False,
+    }
 
 
 def test_a_failed_up_stays_unclean(project, slipway, engine, built):

@@ -8,7 +8,7 @@ from slipway.core.errors import BadInputError, EngineError
 from slipway.core.project import Project
 from slipway.engine import checkpoints, memory
 from slipway.engine.backend import Backend
-from slipway.engine.memory import Memory
+from slipway.engine.memory import Instances, Memory
 
 GOOD = json.dumps({"version": 3, "checkpoint": {"stack": "local"}}).encode()
 
@@ -109,8 +109,18 @@ def test_a_project_file_that_is_none_is_named(project, content):
 
 def test_memory_survives_and_a_half_written_one_counts_as_unclean(project):
     assert memory.recall(project, "local") == Memory()
-    memory.remember(project, "local", Memory(instance="a", unclean=True))
-    assert memory.recall(project, "local") == Memory(instance="a", unclean=True)
+    kept = Memory(instances=Instances(aws="a", cluster="c"), unclean=True)
+    memory.remember(project, "local", kept)
+    assert memory.recall(project, "local") == kept
     assert memory.recall(project, "dev") == Memory()
-    (project.local_state / "state-of-local").write_text('{"insta')
-    assert memory.recall(project, "local") == Memory(unclean=True)
+    for half in ('{"insta', "[]", '{"instances": {"moon": "x"}}'):
+        (project.local_state / "state-of-local").write_text(half)
+        assert memory.recall(project, "local") == Memory(unclean=True)
+
+
+def test_a_platform_is_new_only_if_another_one_was_used_before():
+    before = Instances(aws="a", cluster="c")
+    assert Instances(aws="a", cluster="c").new_since(before) == []
+    assert Instances(aws="b", cluster="d").new_since(before) == ["the embedded AWS", "the embedded cluster"]
+    assert Instances(aws="b").new_since(before) == ["the embedded AWS"]
+    assert Instances(aws="a", cluster="d").new_since(Instances(aws="a")) == []

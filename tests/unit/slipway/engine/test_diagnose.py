@@ -119,6 +119,70 @@ MESSAGES = [
     ),
     ("broken-state", "error: failed to load checkpoint: unexpected end of JSON input"),
     (
+        "quota-exceeded",
+        'ReplicaFailure: FailedCreate: pods "hello-00001-deployment-x" is forbidden: exceeded quota: slipway, requested: limits.memory=256Mi, used: limits.memory=1Gi, limited: limits.memory=1Gi',
+    ),
+    (
+        "image-missing",
+        'ImagePullBackOff: Back-off pulling image "127.0.0.1:4614/hello@sha256:00": ErrImagePull: rpc error: code = NotFound desc = failed to pull and unpack image "127.0.0.1:4614/hello@sha256:00": failed to resolve reference "127.0.0.1:4614/hello@sha256:00": 127.0.0.1:4614/hello@sha256:00: not found',
+    ),
+    (
+        "registry-down",
+        'ErrImagePull: rpc error: code = Unknown desc = failed to pull and unpack image "127.0.0.1:4614/hello@sha256:00": failed to do request: Head "http://127.0.0.1:4614/v2/hello/manifests/sha256:00": dial tcp 127.0.0.1:4614: connect: connection refused',
+    ),
+    (
+        "pull-denied",
+        'ErrImagePull: failed to pull and unpack image "registry.example.com/x@sha256:00": failed to authorize: failed to fetch anonymous token: unexpected status: 401 Unauthorized',
+    ),
+    ("image-not-pulled", 'InvalidImageName: Failed to apply default image tag "a:b:c"'),
+    (
+        "unschedulable",
+        "Unschedulable: 0/1 nodes are available: 1 Insufficient memory. preemption: 0/1 nodes are available",
+    ),
+    ("secret-missing", 'CreateContainerConfigError: secret "orders-db" not found'),
+    ("out-of-memory", "OOMKilled: user-container exited with code 137"),
+    (
+        "function-crashes",
+        "CrashLoopBackOff: back-off 10s restarting failed container=user-container pod=hello-00001",
+    ),
+    ("never-ready", "timed out waiting for the condition"),
+    ("never-ready", "Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 503"),
+    (
+        "webhook-broken",
+        'Internal error occurred: failed calling webhook "webhook.serving.knative.dev": failed to call webhook: Post "https://webhook.knative-serving.svc:443/defaulting?timeout=10s": no endpoints available for service "webhook"',
+    ),
+    (
+        "webhook-refused",
+        'admission webhook "validation.webhook.serving.knative.dev" denied the request: validation failed: expected 0 <= 70000 <= 600: spec.template.spec.timeoutSeconds',
+    ),
+    (
+        "namespace-terminating",
+        'serviceaccounts "hello" is forbidden: unable to create new content in namespace shop because it is being terminated',
+    ),
+    ("cluster-credentials", "configured Kubernetes cluster is unreachable: the server has asked: Unauthorized"),
+    (
+        "cluster-forbidden",
+        'services.serving.knative.dev "hello" is forbidden: User "ci" cannot patch resource "services" in API group "serving.knative.dev" in the namespace "shop"',
+    ),
+    ("no-context", 'configured Kubernetes cluster is unreachable: context "team-dev" does not exist'),
+    ("no-knative", 'no matches for kind "Service" in version "serving.knative.dev/v1"'),
+    (
+        "field-conflict",
+        'Server-Side Apply field conflict detected. The resource managed by field manager "slipway" had an apply conflict: Apply failed with 1 conflict: conflict with "kubectl-edit"',
+    ),
+    (
+        "cluster-tls",
+        'Get "https://k8s.example.com/version": tls: failed to verify certificate: x509: certificate signed by unknown authority',
+    ),
+    (
+        "embedded-cluster-down",
+        'configured Kubernetes cluster is unreachable: unable to load schema information from the API server: Get "https://127.0.0.1:4612/openapi/v2?timeout=32s": dial tcp 127.0.0.1:4612: connect: connection refused',
+    ),
+    (
+        "cluster-unreachable",
+        'configured Kubernetes cluster is unreachable: unable to load schema information from the API server: Get "https://k8s.example.com:6443/openapi/v2?timeout=32s": dial tcp 10.0.0.1:6443: i/o timeout',
+    ),
+    (
         "program-failed",
         "Program failed with an unhandled exception:\nTraceback (most recent call last):\n  File \"x\", line 1\nKeyError: 'a'",
     ),
@@ -204,6 +268,20 @@ def test_without_diagnostics_the_printed_error_is_told():
     text = explain([], output, "local")
     assert text.startswith("local: failed to load checkpoint: unexpected end of JSON input\n")
     assert "`slipway recover -s local`" in text
+
+
+def test_what_the_cluster_says_gives_the_advice():
+    text = explain(
+        [Diagnostic(severity="error", message="timed out waiting for the condition", urn=ROLE)],
+        "",
+        "dev",
+        ["hello: pod hello-00001-x: OOMKilled: user-container exited with code 137"],
+    )
+    assert text.split("\n") == [
+        "hello-role: timed out waiting for the condition",
+        "hello: pod hello-00001-x: OOMKilled: user-container exited with code 137",
+        "the function needs more memory than it has; what to do: raise `memory` in its function.yaml",
+    ]
 
 
 def test_many_errors_are_cut_and_counted():

@@ -8,6 +8,7 @@ from slipway.aws.clients import Aws
 from slipway.core.errors import EngineError
 from slipway.engine import pending
 from slipway.engine.adopt import _known
+from slipway.engine.clouds import Clouds
 from slipway.engine.finders import KNOWN_TYPES, Wanted, find
 
 ACCOUNT, REGION = "123456789012", "eu-central-1"
@@ -23,6 +24,11 @@ def aws(monkeypatch):
     monkeypatch.setattr(pending, "_LOOK_AGAIN_S", 0)
     with moto.mock_aws():
         yield Aws(environment="local", account=ACCOUNT, region=REGION)
+
+
+@pytest.fixture
+def clouds(aws):
+    return Clouds(environment="local", aws=aws)
 
 
 def resource(type_, logical, /, parent=ENVIRONMENT["urn"], **inputs):
@@ -46,10 +52,10 @@ def state(*operations, resources=()):
     }
 
 
-def test_what_may_exist_is_put_into_the_state_for_the_refresh_to_judge(aws):
+def test_what_may_exist_is_put_into_the_state_for_the_refresh_to_judge(clouds):
     role = resource("aws:iam/role:Role", "hello-role", name="slipway-local-hello")
     before = state(("creating", role))
-    settled = pending.settle(before, aws)
+    settled = pending.settle(before, clouds)
     (*_, added) = settled.state["deployment"]["resources"]
     assert added["id"] == "slipway-local-hello"
     assert added["outputs"] == {"name": "slipway-local-hello", "id": "slipway-local-hello"}
@@ -61,29 +67,29 @@ def test_what_may_exist_is_put_into_the_state_for_the_refresh_to_judge(aws):
     assert before["deployment"]["pending_operations"], "the state that was given is not touched"
 
 
-def test_what_certainly_does_not_exist_is_created_again(aws):
+def test_what_certainly_does_not_exist_is_created_again(clouds):
     queue = resource("aws:sqs/queue:Queue", "orders", name="slipway-local-orders")
-    settled = pending.settle(state(("creating", queue)), aws)
+    settled = pending.settle(state(("creating", queue)), clouds)
     assert len(settled.state["deployment"]["resources"]) == 2
     assert settled.guesses == ()
 
 
-def test_an_id_that_only_aws_knows_is_looked_up(aws):
+def test_an_id_that_only_aws_knows_is_looked_up(aws, clouds):
     url = aws.client("sqs").create_queue(QueueName="slipway-local-orders")["QueueUrl"]
     queue = resource("aws:sqs/queue:Queue", "orders", name="slipway-local-orders")
-    settled = pending.settle(state(("creating", queue)), aws)
+    settled = pending.settle(state(("creating", queue)), clouds)
     assert settled.state["deployment"]["resources"][-1]["id"] == url
 
 
-def test_components_and_providers_exist_in_the_state_alone(aws):
+def test_components_and_providers_exist_in_the_state_alone(clouds):
     component = {"urn": f"{ROOT}slipway:index:Function::hello", "type": "slipway:index:Function", "custom": False}
-    settled = pending.settle(state(("creating", component), ("creating", {**PROVIDER, "id": ""})), aws)
+    settled = pending.settle(state(("creating", component), ("creating", {**PROVIDER, "id": ""})), clouds)
     assert (settled.said, settled.guesses) == ((), ())
 
 
-def test_updates_and_deletions_are_left_to_the_refresh(aws):
+def test_updates_and_deletions_are_left_to_the_refresh(clouds):
     role = {**resource("aws:iam/role:Role", "r", name="r"), "id": "r"}
-    settled = pending.settle(state(("updating", role), ("deleting", role), resources=[role]), aws)
+    settled = pending.settle(state(("updating", role), ("deleting", role), resources=[role]), clouds)
     assert settled.state["deployment"]["resources"][-1] == role
     assert [line.rpartition("while ")[2] for line in settled.said] == [
         "updating; it is looked at again",
@@ -91,24 +97,63 @@ def test_updates_and_deletions_are_left_to_the_refresh(aws):
     ]
 
 
-def test_an_unknown_type_is_said_to_be_not_checked(aws):
-    settled = pending.settle(state(("creating", resource("aws:rds/instance:Instance", "db"))), aws)
+def test_an_unknown_type_is_said_to_be_not_checked(clouds):
+    settled = pending.settle(state(("creating", resource("aws:rds/instance:Instance", "db"))), clouds)
     assert "not checked whether it exists" in settled.said[0]
 
 
-def test_the_old_one_of_a_replacement_awaits_its_deletion(aws):
+class Cluster:
+    """Stands for the API: holds what exists, by kind, namespace and name."""
+
+    def __init__(self, *held):
+        self.held = set(held)
+
+    def find(self, api_version, kind, name, *, namespace=None):
+        if (api_version, kind, namespace, name) not in self.held:
+            return None
+        return {"metadata": {"name": name, **({"namespace": namespace} if namespace else {})}}
+
+
+def test_objects_of_a_cluster_are_taken_over_if_the_api_has_them():
+    kube = Cluster(("serving.knative.dev/v1", "Service", "shop", "hello"), ("v1", "Namespace", None, "shop"))
+    provider = {"urn": f"{ROOT}pulumi:providers:kubernetes::k", "type": "pulumi:providers:kubernetes", "id": "p1"}
+    made = [
+        resource(
+            f"kubernetes:{api}:{kind}", name, apiVersion=version, kind=kind, metadata={"name": name, "namespace": space}
+        )
+        | {"provider": f"{provider['urn']}::p1"}
+        for api, version, kind, name, space in (
+            ("core/v1", "v1", "Namespace", "shop", None),
+            ("serving.knative.dev/v1", "serving.knative.dev/v1", "Service", "hello", "shop"),
+            ("serving.knative.dev/v1", "serving.knative.dev/v1", "Service", "orders", "shop"),
+        )
+    ]
+    settled = pending.settle(
+        state(*(("creating", item) for item in made), resources=[provider]), Clouds(environment="local", kube=kube)
+    )
+    assert [item["id"] for item in settled.state["deployment"]["resources"][3:]] == ["shop", "shop/hello"]
+    assert settled.guesses == (made[0]["urn"], made[1]["urn"])
+
+
+def test_without_a_cluster_its_objects_are_not_checked(clouds):
+    begun = resource("kubernetes:core/v1:Namespace", "shop", apiVersion="v1", kind="Namespace", metadata={"name": "s"})
+    settled = pending.settle(state(("creating", begun)), clouds)
+    assert "not checked whether it exists" in settled.said[0]
+
+
+def test_the_old_one_of_a_replacement_awaits_its_deletion(aws, clouds):
     api = aws.client("apigatewayv2")
     old, new = (
         api.create_api(Name="slipway-local", ProtocolType="HTTP", Tags={"environment": "local"})["ApiId"] for _ in "12"
     )
     item = resource("aws:apigatewayv2/api:Api", "http", name="slipway-local", tags={"environment": "local"})
-    settled = pending.settle(state(("creating", item), resources=[{**item, "id": old}]), aws)
+    settled = pending.settle(state(("creating", item), resources=[{**item, "id": old}]), clouds)
     live, dead = settled.state["deployment"]["resources"][2:]
     assert (live["id"], live.get("delete")) == (new, None)
     assert (dead["id"], dead["delete"]) == (old, True)
 
 
-def test_planned_creations_come_after_what_they_hang_on(aws):
+def test_planned_creations_come_after_what_they_hang_on(clouds):
     component = {
         "urn": f"{ROOT}slipway:index:Function::hello",
         "type": "slipway:index:Function",
@@ -120,7 +165,7 @@ def test_planned_creations_come_after_what_they_hang_on(aws):
     role = resource("aws:iam/role:Role", "hello-role", parent=component["urn"], name="slipway-local-hello")
     stray = resource("aws:iam/role:Role", "stray", parent=f"{ROOT}slipway:index:Function::gone", name="s")
     other = {**resource("aws:iam/role:Role", "other", name="o"), "provider": f"{PROVIDER['urn']}::another"}
-    settled = pending.settle(state(), aws, [component, role, stray, other])
+    settled = pending.settle(state(), clouds, [component, role, stray, other])
     assert [item["urn"] for item in settled.state["deployment"]["resources"][2:]] == [component["urn"], role["urn"]]
     assert "inputs" not in settled.state["deployment"]["resources"][2]
 
@@ -135,7 +180,9 @@ def test_aws_that_cannot_be_asked_is_an_error_with_advice(monkeypatch):
         secret_key="b",
     )
     with pytest.raises(EngineError, match="the embedded AWS is not running; what to do: run `slipway local start`"):
-        pending.settle(state(("creating", resource("aws:sqs/queue:Queue", "q", name="q"))), down)
+        pending.settle(
+            state(("creating", resource("aws:sqs/queue:Queue", "q", name="q"))), Clouds(environment="local", aws=down)
+        )
 
 
 @pytest.mark.parametrize("type_", sorted(KNOWN_TYPES))

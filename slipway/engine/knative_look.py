@@ -1,0 +1,122 @@
+"""Why a Knative Service does not get ready: its conditions, down to the pod's last words.
+
+A Service shows what its Configuration and Route say, the Configuration shows the newest Revision, the Revision what
+its Deployment and pods say; but events of pods, reasons of waiting containers and logs are shown by nobody. Sources:
+Knative Serving 1.21 (`pkg/apis/serving/v1`), Kubernetes API `core/v1`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from slipway.core.errors import SlipwayError
+from slipway.engine.steps import name_of, type_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from slipway.engine.steps import Diagnostic
+    from slipway.kube.clients import Kube
+
+SERVICE = "kubernetes:serving.knative.dev/v1:Service"
+_SERVING = "serving.knative.dev/v1"
+_REVISION_LABEL = "serving.knative.dev/revision"
+_CONTAINER = "user-container"
+_LOG_LINES = 5
+_MAX_TEXT = 300
+_MAX_PODS = 3
+# What only says that something below is not ready, or is still under way.
+_ECHOES = frozenset({"RevisionFailed", "RevisionMissing", "Deploying", "Unknown", "ContainersNotReady", "OutOfDate"})
+
+
+def look(kube: Kube, namespace: str, diagnostics: Iterable[Diagnostic]) -> list[str]:
+    """What the cluster says about the Services that failed in a run, a line each, beginning with the function.
+
+    It never raises: what cannot be read is said to be not checked.
+    """
+    failed = dict.fromkeys(name_of(d.urn) for d in diagnostics if d.severity == "error" and type_of(d.urn) == SERVICE)
+    lines: list[str] = []
+    for name in failed:
+        try:
+            lines += [f"{name}: {line}" for line in _service(kube, namespace, name)]
+        except SlipwayError as error:
+            lines.append(f"{name}: not checked why it is not ready: {error}")
+    return lines
+
+
+def _service(kube: Kube, namespace: str, name: str) -> Iterator[str]:
+    service = kube.find(_SERVING, "Service", name, namespace=namespace)
+    if service is None:
+        return
+    configuration = kube.find(_SERVING, "Configuration", name, namespace=namespace) or {}
+    latest = (configuration.get("status") or {}).get("latestCreatedRevisionName")
+    revision = kube.find(_SERVING, "Revision", latest, namespace=namespace) if latest else None
+    told: set[str] = set()
+    chain = (("", service), ("its configuration: ", configuration), (f"revision {latest}: ", revision or {}))
+    for what, found in chain:
+        for text in _conditions(found):
+            if text not in told:
+                told.add(text)
+                yield f"{what}{text}"
+    if latest is None:
+        return
+    pods = kube.list("v1", "Pod", namespace=namespace, labels={_REVISION_LABEL: str(latest)})
+    for pod in pods[:_MAX_PODS]:
+        for text in _pod(kube, namespace, pod):
+            if text not in told:
+                told.add(text)
+                yield f"pod {pod['metadata']['name']}: {text}"
+
+
+def _conditions(found: Mapping[str, Any]) -> Iterator[str]:
+    """Conditions that are not fulfilled and say why."""
+    for condition in (found.get("status") or {}).get("conditions") or []:
+        reason = condition.get("reason") or ""
+        is_unmet = condition.get("status") != "True" and condition.get("severity") != "Info"
+        if is_unmet and reason not in _ECHOES and (reason or condition.get("message")):
+            yield _sentence(reason, condition.get("message"))
+
+
+def _pod(kube: Kube, namespace: str, pod: Mapping[str, Any]) -> Iterator[str]:
+    status: Mapping[str, Any] = pod.get("status") or {}
+    yield from _conditions(pod)
+    statuses = [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
+    for container in statuses:
+        for state in (container.get("state") or {}, container.get("lastState") or {}):
+            if waiting := state.get("waiting"):
+                yield _sentence(waiting.get("reason"), waiting.get("message"))
+            elif ended := state.get("terminated"):
+                how = f"{container['name']} exited with code {ended.get('exitCode')}"
+                yield _sentence(ended.get("reason"), ended.get("message") or how)
+    yield from _warnings(kube, namespace, str(pod["metadata"]["name"]))
+    for container in statuses:
+        if container["name"] == _CONTAINER and not container.get("ready"):
+            restarted = bool(container.get("restartCount")) and "running" not in (container.get("state") or {})
+            yield from _last_words(kube, namespace, str(pod["metadata"]["name"]), previous=restarted)
+
+
+def _warnings(kube: Kube, namespace: str, pod: str) -> Iterator[str]:
+    """The newest warning of each kind about a pod."""
+    events = kube.list("v1", "Event", namespace=namespace, fields={"involvedObject.name": pod, "type": "Warning"})
+    newest = {event.get("reason"): event.get("message") for event in sorted(events, key=_when)}
+    for reason, message in newest.items():
+        if reason not in {"BackOff", "FailedToRetrieveImagePullSecret"}:
+            yield _sentence(reason, message)
+
+
+def _last_words(kube: Kube, namespace: str, pod: str, *, previous: bool) -> Iterator[str]:
+    text = kube.logs(pod, namespace=namespace, container=_CONTAINER, lines=_LOG_LINES, previous=previous)
+    for line in text.strip().splitlines():
+        yield f"said: {_cut(line)}"
+
+
+def _when(event: Mapping[str, Any]) -> str:
+    return str(event.get("lastTimestamp") or event.get("eventTime") or "")
+
+
+def _sentence(reason: str | None, message: str | None) -> str:
+    return _cut(": ".join(" ".join(part.split()) for part in (reason, message) if part))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + " ..."

@@ -1,0 +1,152 @@
+"""Why a Knative Service does not get ready: what is read of it, in which order, and what is left out."""
+
+import pytest
+
+from slipway.core.errors import EngineError
+from slipway.engine.diagnose import explain
+from slipway.engine.knative_look import look
+from slipway.engine.steps import Diagnostic
+
+PARENTS = "slipway:index:Environment$slipway:index:Function"
+URN = f"urn:pulumi:dev::slipway::{PARENTS}$kubernetes:serving.knative.dev/v1:Service::hello"
+FAILED = [Diagnostic(severity="error", message="timed out waiting for the condition", urn=URN)]
+PULL = 'ErrImagePull: failed to pull and unpack image "127.0.0.1:4614/hello@sha256:00": not found'
+
+
+def condition(kind, status, reason="", message="", **more):
+    return {"type": kind, "status": status, "reason": reason, "message": message, **more}
+
+
+def pod(*containers, conditions=()):
+    return {
+        "metadata": {"name": "hello-00002-x"},
+        "status": {"conditions": conditions, "containerStatuses": containers},
+    }
+
+
+class Cluster:
+    """Stands for the API: a Service with its Configuration and Revision, and the pods that it is given."""
+
+    def __init__(self, *pods, revision=(), events=(), logs="", service=()):
+        self.objects = {
+            "Service": {"status": {"conditions": [condition("Ready", "False", "RevisionFailed", "x"), *service]}},
+            "Configuration": {"status": {"latestCreatedRevisionName": "hello-00002"}},
+            "Revision": {"status": {"conditions": list(revision)}},
+        }
+        self.pods, self.events, self.text = pods, events, logs
+        self.asked = []
+
+    def find(self, api_version, kind, name, *, namespace=None):
+        assert (api_version, namespace) == ("serving.knative.dev/v1", "shop")
+        assert name == ("hello-00002" if kind == "Revision" else "hello")
+        return self.objects.get(kind)
+
+    def list(self, api_version, kind, *, namespace=None, labels=None, fields=None):
+        self.asked.append((kind, labels or fields))
+        return list(self.events if kind == "Event" else self.pods)
+
+    def logs(self, name, *, namespace, container, lines, previous=False):
+        self.asked.append(("logs", name, container, previous))
+        return self.text
+
+
+def test_an_image_that_is_missing():
+    waiting = {"reason": "ImagePullBackOff", "message": PULL}
+    cluster = Cluster(
+        pod({"name": "user-container", "ready": False, "state": {"waiting": waiting}}),
+        revision=[condition("ResourcesAvailable", "Unknown", "Deploying")],
+        events=[{"reason": "BackOff", "message": "Back-off pulling image"}],
+    )
+    lines = look(cluster, "shop", FAILED)
+    assert lines == [f"hello: pod hello-00002-x: ImagePullBackOff: {PULL}"]
+    assert (
+        explain(FAILED, "", "dev", lines).splitlines()[-1].startswith("the image is not in the registry; what to do:")
+    )
+    assert ("Pod", {"serving.knative.dev/revision": "hello-00002"}) in cluster.asked
+
+
+def test_last_words_of_a_container_that_ended_and_was_started_again():
+    ended = {"exitCode": 1, "reason": "Error"}
+    cluster = Cluster(
+        pod(
+            {
+                "name": "user-container",
+                "ready": False,
+                "restartCount": 2,
+                "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 10s"}},
+                "lastState": {"terminated": ended},
+            },
+            {"name": "queue-proxy", "ready": False, "state": {"running": {}}},
+        ),
+        logs="Traceback\nModuleNotFoundError: No module named 'x'\n",
+    )
+    assert look(cluster, "shop", FAILED) == [
+        "hello: pod hello-00002-x: CrashLoopBackOff: back-off 10s",
+        "hello: pod hello-00002-x: Error: user-container exited with code 1",
+        "hello: pod hello-00002-x: said: Traceback",
+        "hello: pod hello-00002-x: said: ModuleNotFoundError: No module named 'x'",
+    ]
+    assert ("logs", "hello-00002-x", "user-container", True) in cluster.asked
+
+
+def test_a_quota_without_any_pod_is_on_the_revision():
+    message = 'pods "hello-x" is forbidden: exceeded quota: slipway, requested: limits.memory=256Mi'
+    cluster = Cluster(revision=[condition("ResourcesAvailable", "False", "FailedCreate", message)])
+    lines = look(cluster, "shop", FAILED)
+    assert lines == [f"hello: revision hello-00002: FailedCreate: {message}"]
+    assert "the quota of the namespace is used up; what to do:" in explain(FAILED, "", "dev", lines)
+
+
+def test_what_is_ready_or_only_informs_is_not_told():
+    cluster = Cluster(
+        pod({"name": "user-container", "ready": True, "state": {"running": {}}}),
+        revision=[condition("Active", "False", "NoTraffic", "no calls", severity="Info"), condition("Ready", "True")],
+    )
+    assert look(cluster, "shop", FAILED) == []
+
+
+def test_the_newest_warning_of_each_kind_and_no_text_without_end():
+    events = [
+        {"reason": "Unhealthy", "message": "new", "lastTimestamp": "2026-01-01T00:00:02Z"},
+        {"reason": "Unhealthy", "message": "old", "lastTimestamp": "2026-01-01T00:00:01Z"},
+        {"reason": "FailedMount", "message": "m" * 1000, "eventTime": "2026-01-01T00:00:00Z"},
+    ]
+    lines = look(Cluster(pod(), events=events), "shop", FAILED)
+    assert lines[1] == "hello: pod hello-00002-x: Unhealthy: new"
+    assert len(lines) == 2
+    assert lines[0].endswith("m ...")
+    assert len(lines[0]) < 400
+
+
+def test_only_services_that_failed_are_looked_at_and_once():
+    cluster = Cluster()
+    others = [
+        Diagnostic(severity="warning", message="w", urn=URN),
+        Diagnostic(
+            severity="error", message="e", urn=URN.replace("kubernetes:serving.knative.dev/v1:Service", "aws:x/y:Y")
+        ),
+        Diagnostic(severity="error", message="e"),
+    ]
+    assert look(cluster, "shop", others) == []
+    assert cluster.asked == []
+    look(cluster, "shop", FAILED * 2)
+    assert [kind for kind, *_ in cluster.asked] == ["Pod"]
+
+
+def test_a_service_that_was_never_made_has_nothing_to_tell():
+    cluster = Cluster()
+    cluster.objects.clear()
+    assert look(cluster, "shop", FAILED) == []
+
+
+def test_a_cluster_that_cannot_be_asked_is_said_and_hides_nothing(monkeypatch):
+    def refuse(*arguments, **options):
+        raise EngineError("no answer")
+
+    monkeypatch.setattr(Cluster, "find", refuse)
+    assert look(Cluster(), "shop", FAILED) == ["hello: not checked why it is not ready: no answer"]
+
+
+@pytest.mark.parametrize("text", ["", "urn", "a::b"])
+def test_what_is_no_urn_has_no_type(text):
+    assert look(Cluster(), "shop", [Diagnostic(severity="error", message="x", urn=text)]) == []
