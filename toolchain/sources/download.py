@@ -109,9 +109,12 @@ class Downloader:
                 if answer.status_code == requests.codes.not_found:
                     continue
                 answer.raise_for_status()
+                # A file of one archive's own may hold the digest alone.
+                own = "" if name.startswith(release.archive) else release.archive
                 for line in answer.text.splitlines():
                     digest, _, file = line.strip().partition(" ")
-                    if Path(file.strip(" *")).name == release.archive and len(digest) in _ALGORITHMS:
+                    listed = Path(file.strip(" *")).name
+                    if listed in {release.archive, own} and len(digest) in _ALGORITHMS:
                         return digest.lower()
             raise SourceUnavailableError(f"{release.base}/{name} does not list {release.archive}")
         raise SourceUnavailableError(f"{release.base} has no {' or '.join(release.checksums)} to check against")
