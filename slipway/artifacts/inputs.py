@@ -211,22 +211,24 @@ class Collector:
         return ContainerInputs(name, digest, section, architecture, (f"{prefix}/",))
 
     def program(self, name: str, package: str, *, architecture: str) -> PackageInputs:
-        """The inputs of a program of Slipway's own: a Python package in `runtime/` with the runtime's dependencies.
+        """The inputs of a program of Slipway's own: a Python package in `runtime/` beside the adapter.
 
         Raises:
             BadInputError: Files are missing or cannot be read; all of them are named.
         """
         folder = self._project.runtime / package
         section, problems = self._plain_folder(folder, self._project.relative(folder), prefix=f"{package}/")
+        sections = {"program": section, "runtime": self._adapter[0]}
         locked = self._dependencies.of_runtime()
-        problems += locked.problems
+        problems += [*self._adapter[1], *locked.problems]
         if problems:
             raise BadInputError(f"{name} cannot be built: {len(problems)} mistake(s)", in_order(problems))
-        decisive = [PACKAGER_VERSION, PROGRAM_RUNTIME, architecture, locked.digest, section.digest]
+        decisive = [PACKAGER_VERSION, PROGRAM_RUNTIME, architecture, locked.digest]
+        decisive += [(kind, part.digest) for kind, part in sections.items()]
         return PackageInputs(
             function=name,
             digest=hashlib.sha256(repr(decisive).encode()).hexdigest(),
-            sections={"program": section},
+            sections=sections,
             runtime=PROGRAM_RUNTIME,
             architecture=architecture,
             lock=locked.lock,

@@ -67,12 +67,12 @@ class ImageBuilder:
             BadInputError: It cannot be built from what the developer gave.
             SlipwayError: The index, the network or the disk failed.
         """
-        if "runtime" not in inputs.sections and "program" not in inputs.sections:
+        if "runtime" not in inputs.sections:
             text = f"function {inputs.function!r} is a plain handler(event, context), which only Lambda can call"
             raise BadInputError(f"{text}; give it one parameter, request or cloud_event, or target: lambda")
         # Images carry what serves the function too, so nothing is cut from its dependencies.
         parts = [dataclasses.replace(inputs, cut=())]
-        if "runtime" in inputs.sections:
+        if "program" not in inputs.sections:
             parts.insert(0, server_dependencies(self._project, inputs))
         locked = [part for part in parts if part.lock is not None]
         decisive = [IMAGE_VERSION, base.digest, inputs.digest, *map(bundle_digest, locked)]
