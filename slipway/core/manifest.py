@@ -54,6 +54,7 @@ class Use(Model):
     table: Name | None = Field(default=None, description=f"A table; verbs: {', '.join(VERBS['table'])}.")
     topic: Name | None = Field(default=None, description=f"A topic; verbs: {', '.join(VERBS['topic'])}.")
     secret: Name | None = Field(default=None, description=f"A secret; verbs: {', '.join(VERBS['secret'])}.")
+    service: Name | None = Field(default=None, description=f"A service; verbs: {', '.join(VERBS['service'])}.")
     can: Annotated[list[str], Field(min_length=1, max_length=10)] = Field(
         description="Verbs; the exact permissions are derived from them.", examples=[["send"]]
     )

@@ -71,7 +71,9 @@ def _events(function: LoadedFunction, here: Environment) -> Iterator[Mistake]:
     target = function.target_in(settings)
     no_issuer = settings.http.tokens is None and not here.refused.touches(("http", "tokens"))
     for index, event in enumerate(function.manifest.events):
-        if event.http is not None and event.http.auth == "token" and no_issuer:
+        # Internal routes on Lambda take no tokens at all, which is said as such.
+        checks = event.http is not None and (target == "knative" or event.http.visibility == "public")
+        if event.http is not None and checks and event.http.auth == "token" and no_issuer:
             yield Mistake(
                 path=("events", index, "http", "auth"),
                 rule="no-token-issuer",

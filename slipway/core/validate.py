@@ -55,10 +55,14 @@ def load(project: Project, environments: Sequence[str] | None = None) -> Loaded:
     usable = {item.function.name: item.function for item in loaded if item.function is not None}
     places = {name: item.environment for name, item in read.items() if item.environment is not None}
     findings += project_findings(usable, places, [directory.name for directory in directories])
-    wrong = {finding.function for finding in errors_in(findings)}
+    errors = errors_in(findings)
+    wrong = {finding.function for finding in errors}
+    wrong_places = {finding.environment for finding in errors if finding.function is None}
     return Loaded(
         functions={name: function for name, function in usable.items() if name not in wrong},
-        settings={name: place.settings for name, place in places.items() if read[name].complete},
+        settings={
+            name: place.settings for name, place in places.items() if read[name].complete and name not in wrong_places
+        },
         findings=in_order(findings),
         function_count=len(directories),
         environments=list(environments) if environments is not None else names,

@@ -16,6 +16,7 @@ from slipway.core.yaml_source import parse_yaml
 
 ROOT = Path(__file__).parents[4]
 MANIFESTS = [path.read_text() for path in sorted((ROOT / "functions").glob("*/function.yaml"))]
+STACK = (ROOT / "stacks" / "Pulumi.local.yaml").read_bytes()
 STACKS = [path.read_text() for path in sorted((ROOT / "stacks").glob("Pulumi.*.yaml"))]
 CANARY = "hunter2canary"
 BOUNDED = settings(
@@ -58,7 +59,7 @@ def project(folder, *, manifest=None, stack=None):
     (root / "functions" / "f" / "function.yaml").write_bytes(
         manifest if manifest is not None else MANIFESTS[0].encode()
     )
-    (root / "stacks" / "Pulumi.dev.yaml").write_bytes(stack if stack is not None else STACKS[0].encode())
+    (root / "stacks" / "Pulumi.dev.yaml").write_bytes(stack if stack is not None else STACK)
     return Project(root)
 
 

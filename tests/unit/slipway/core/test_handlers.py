@@ -103,7 +103,7 @@ def test_source_that_only_a_newer_python_can_check_is_said_to_be_unchecked(box, 
 
 def test_plain_handlers_have_no_secrets(box, manifest):
     box.function("orders", manifest("secrets: {AA: db}"), "def main(event, context): ...")
-    assert rules(box) == ["not-in-catalogue", "plain-secrets"]
+    assert rules(box) == ["not-in-catalogue", "not-on-lambda"]
 
 
 def test_http_beside_other_events(box, manifest):

@@ -6,6 +6,11 @@ from slipway.core.events import Event
 from slipway.core.manifest import Manifest
 
 FILE = "functions/orders/function.yaml"
+STACK = """\
+config:
+  slipway:target: lambda
+  slipway:aws: {account: "123456789012", region: eu-central-1}
+"""
 
 
 def test_the_right_project_has_no_findings(box):
@@ -48,8 +53,10 @@ def test_the_right_project_has_no_findings(box):
         ("secrets: {DB_PW: 'Hunter 2'}", "secrets.DB_PW must be the name of a secret in the environment's catalogue"),
         ("lambda: {layers: [x]}", "lambda.layers[0] must be a layer version's ARN, found 'x'"),
         ("sinks: [central]", f"{FILE}:6:1: sinks is not served by this version; remove it"),
-        ("rollout: {canary: 10}", f"{FILE}:6:1: rollout is not served by this version; remove it"),
-        ("target: knative", f"{FILE}:6:9: target 'knative' is not served by this version"),
+        ("rollout: {canary: 100}", f"{FILE}:6:19: rollout.canary must be 1-99 percent, found 100"),
+        ("rollout: {canary: 10%}", "rollout.canary must be a whole number (1-99 percent), found '10%'"),
+        ("rollout: 10", "rollout must be a mapping, found 10; its keys are canary"),
+        ("rollout: {}", f"{FILE}:6:1: rollout.canary is missing"),
         ("target: lamda", "target must be one of lambda, knative, found 'lamda', did you mean 'lambda'?"),
         ("image: x@sha256:" + "0" * 64, "image is not for runtime python3.11; remove it"),
         (
@@ -59,7 +66,10 @@ def test_the_right_project_has_no_findings(box):
         ("uses: [{queue: receipts, can: [sent]}]", "found 'sent', did you mean 'send'?"),
         ("uses: [{queue: receipts, can: []}]", "uses[0].can must have 1-10 items, found 0"),
         ("uses: [{queue: receipts}]", "uses[0].can is missing; it is a list"),
-        ("uses: [{can: [send]}]", "uses[0] must name exactly one of queue, bucket, table, topic, secret, found none"),
+        (
+            "uses: [{can: [send]}]",
+            "uses[0] must name exactly one of queue, bucket, table, topic, secret, service, found none",
+        ),
         ("uses: [{queue: a, table: b, can: [read]}]", "found queue and table"),
         ("uses: [{queue: receipts, can: [send, send]}]", "uses[0].can[1] repeats 'send'"),
         ("uses: [{queue: receipts, can: [send]}, {queue: receipts, can: [inspect]}]", "uses[1] repeats the queue"),
@@ -96,8 +106,8 @@ def test_one_mistake_one_message(box, manifest, extra, expected):
         ("http: {path: /a, methods: [ANY, GET]}", "has ANY among other methods"),
         ("http: {path: /a, methods: GET}", "methods must be a list, found 'GET'; write it as a list"),
         ("http: {path: /a, auth: jwt}", "auth must be one of none, token, iam, found 'jwt'"),
-        ("http: {path: /a, auth: none}", "events[0].http.auth must be iam for visibility internal, found 'none'"),
-        ("http: {path: /a, auth: token, visibility: internal}", "auth must be iam for visibility internal"),
+        ("http: {path: /a, auth: none}", "events[0].http.auth none with visibility internal is not served on Lambda"),
+        ("http: {path: /a, auth: token, visibility: internal}", "auth token with visibility internal is not served"),
         ("http: {path: /a, auth: token, visibility: public}", "auth is token, but dev has no issuer"),
         (
             "http: {path: /a, visibility: public, cors: {origins: ['*'], credentials: true}}",
@@ -118,7 +128,7 @@ def test_one_mistake_one_message(box, manifest, extra, expected):
         ("queue: {name: receipts, batch: 11}", "events[0].queue has batch 11 without a window"),
         ("queue: {name: receipts, window: 301}", "window must be 0-300 seconds, found 301"),
         ("queue: Receipts", "must be 1-40 lower-case letters, digits and hyphens"),
-        ("queue: recepts", "queue 'recepts' is not in the catalogue of dev, did you mean 'receipts'?"),
+        ("queue: recepts", "(stacks/Pulumi.dev.yaml:5:5), did you mean 'receipts'?"),
         ("htp: {path: /a}", "unknown key 'htp', did you mean 'http'?; allowed: event, http, queue, schedule"),
         ("{http: {path: /a}, queue: receipts}", "events[0] must have exactly one of http, schedule, event, queue"),
     ],
@@ -277,12 +287,26 @@ def test_containers(box, manifest):
     box.function("orders", manifest(runtime="container", handler=None, image="x:latest"))
     assert "image must be repository@sha256:" in box.only("bad-format")
     box.function("orders", manifest(runtime="container", handler=None))
-    assert "image is missing" in box.only("missing-key")
-    (box.root / "functions" / "orders" / "Containerfile").write_text("FROM scratch\n")
-    assert "does not build a Containerfile" in box.only("not-served")
+    assert "there is no Containerfile" in box.only("missing-key")
     box.function("orders", manifest("secrets: {AA: x}", runtime="container", image=image))
     assert {finding.rule for finding in box.load().findings} == {
         "handler-and-image",
-        "plain-secrets",
+        "not-on-lambda",
         "not-in-catalogue",
     }
+
+
+@pytest.mark.parametrize("name", ["Containerfile", "Dockerfile"])
+def test_images_that_are_built_lie_where_lambda_can_pull_them(box, manifest, name):
+    folder = box.function("orders", manifest(runtime="container", handler=None))
+    (folder / name).write_text("FROM scratch\n")
+    assert "slipway:registry of dev must be a private ECR registry for the image of 'orders'" in box.only()
+    for registry in ("registry.example.com/a", "123456789012.dkr.ecr.eu-central-1.amazonaws.com/a"):
+        box.stack("dev", STACK + f"  slipway:registry: {registry}\n")
+        refused = [finding.rule for finding in box.load().findings]
+        assert refused == (["image-registry"] if registry.startswith("registry.") else [])
+    loaded = box.load()
+    assert loaded.functions["orders"].containerfile == folder / name
+    given = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/x@sha256:" + "0" * 64
+    box.function("orders", manifest(runtime="container", handler=None, image=given))
+    assert box.load().functions["orders"].containerfile is None

@@ -82,19 +82,21 @@ def test_what_is_missing_is_said_once_for_all_environments(box, manifest):
     found = box.load().findings
     # The two catalogues differ, and so do the names that may be meant.
     assert [finding.message for finding in found] == [
-        "queue 'nothing' is not in the catalogue of dev",
-        "queue 'nothing' is not in the catalogue of prod",
+        "queue 'nothing' is not in the catalogue of dev (stacks/Pulumi.dev.yaml:5:5)",
+        "queue 'nothing' is not in the catalogue of prod (stacks/Pulumi.prod.yaml:1:1)",
     ]
     assert [finding.environment for finding in found] == ["dev", "prod"]
     box.stack("dev", STACK)
-    assert "is not in the catalogue of dev, prod" in box.only("not-in-catalogue")
+    places = "dev (stacks/Pulumi.dev.yaml:1:1), prod (stacks/Pulumi.prod.yaml:1:1)"
+    assert f"is not in the catalogue of {places}" in box.only("not-in-catalogue")
     assert box.load().findings[0].environment is None
     assert [finding.environment for finding in box.load(["prod"]).findings] == ["prod"]
 
 
 def test_secrets_of_the_catalogue(box, manifest):
     box.function("orders", manifest("secrets: {AA: db/password}"))
-    assert "secrets.AA names no secret in the catalogue of dev" in box.only("not-in-catalogue")
+    text = box.only("not-in-catalogue")
+    assert "secrets.AA names a secret that is not in the catalogue of dev (stacks/Pulumi.dev.yaml:4:3)" in text
     arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:db-AbCdEf"
     box.stack("dev", STACK + f"  slipway:resources: {{secret: {{db: {{arn: '{arn}'}}}}}}\n")
     assert box.lines() == []

@@ -61,7 +61,9 @@ def stack(extra="", target="lambda", aws=AWS, resources="{queue: {receipts: {cre
         ("slipway:functions: {orders: {environment: {LEVEL: 1}}}", "environment.LEVEL must be text, found a number"),
         ("slipway:sinks: {}", f"{FILE}:7:3: slipway:sinks is not served by this version; remove it"),
         ("slipway:guardrails: {egress: [x]}", f"{FILE}:7:24: slipway:guardrails.egress is not served by this version"),
-        ("slipway:kubeContext: x", "slipway:kubeContext is not served by this version"),
+        ("slipway:policy: {}", f"{FILE}:7:3: slipway:policy is not served by this version"),
+        ("slipway:guardrails: {quota: {}}", "slipway:guardrails.quota is not served by this version"),
+        ("slipway:guardrails: {registries: []}", "slipway:guardrails.registries is not served by this version"),
         (
             "slipway:prefix: {secure: v1:abc}",
             f"{FILE}:7:19: slipway:prefix is an encrypted value, which settings do not",
@@ -138,7 +140,10 @@ def test_credentials_for_loopback(box, host):
 @pytest.mark.parametrize(
     ("resources", "expected"),
     [
-        ("{queue: {receipts: {}}}", "must have exactly one of create: true and arn"),
+        ("{queue: {receipts: {}}}", "must have either create: true, or arn or address"),
+        ("{queue: {receipts: {create: true, address: 'http://a.example'}}}", "must have either create: true, or arn"),
+        ("{queue: {receipts: {create: true, egress: []}}}", "has egress without address"),
+        ("{queue: {receipts: {adress: 'http://a.example'}}}", "unknown key 'adress', did you mean 'address'?"),
         (
             "{queue: {receipts: {create: false}}}",
             "slipway:resources.queue.receipts.create must be true, found false",
@@ -150,7 +155,30 @@ def test_credentials_for_loopback(box, host):
         ("{qeue: {receipts: {create: true}}}", "unknown key 'qeue', did you mean 'queue'?"),
         ("{secret: {db: {arn: 'hunter2 x'}}}", "slipway:resources.secret.db.arn must be the ARN of a Secrets Manager"),
         ("{bucket: {a: {arn: 'arn:aws:s3:eu-central-1:123456789012:x'}}}", "must be the ARN of an S3 bucket"),
-        ("{table: {a: {}}}", "slipway:resources.table.a.arn is missing; it is the ARN of a DynamoDB table"),
+        ("{table: {a: {}}}", "slipway:resources.table.a must have arn (for Lambda), address"),
+        ("{secret: {db: {}}}", "slipway:resources.secret.db must have arn (for Lambda), kubernetes (for Knative)"),
+        ("{secret: {db: {kubernetes: 'Hunter2 x'}}}", "secret.db.kubernetes must be the name of a Kubernetes object"),
+        ("{bucket: {a: {address: 'https://files.example'}}}", "must have an address that ends with its name"),
+        ("{bucket: {a: {kubernetes: x}}}", "slipway:resources.bucket.a must have arn"),
+        ("{topic: {a: {address: ftp://x.example/a}}}", "topic.a.address must be an http or https address"),
+        ("{service: {billing: {}}}", "slipway:resources.service.billing.address is missing"),
+        ("{service: {billing: {address: 'https://u:hunter2@b.example'}}}", "without user, query or fragment"),
+        (
+            "{service: {billing: {address: 'https://b.example', secret: token/a}}}",
+            "slipway:resources.service.billing.secret names no secret of the catalogue",
+        ),
+        (
+            "{service: {billing: {address: 'https://b.example', egress: [{cidr: 10.1.2.3/8, ports: [443]}]}}}",
+            "egress[0].cidr must be a range of addresses, found '10.1.2.3/8'",
+        ),
+        (
+            "{service: {billing: {address: 'https://b.example', egress: [{cidr: 0.0.0.0/0, ports: [443]}]}}}",
+            "egress[0].cidr must not be every address there is",
+        ),
+        (
+            "{service: {billing: {address: 'https://b.example', egress: [{cidr: 10.0.0.0/8}]}}}",
+            "egress[0].ports is missing",
+        ),
         (
             "{queue: {receipts: {arn: 'arn:aws:sqs:eu-west-1:123456789012:r'}}}",
             "slipway:resources.queue.receipts.arn is in region eu-west-1, this environment is in eu-central-1",
