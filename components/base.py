@@ -31,6 +31,7 @@ class Component(pulumi.ComponentResource):
 
     Attributes:
         nodes: Children by part, in the order of their creation; the keys are those that `transforms` accepts.
+        tags: What its children are marked with, where they can be: tags on AWS, labels on Kubernetes.
     """
 
     KIND: ClassVar[str]
@@ -51,8 +52,9 @@ class Component(pulumi.ComponentResource):
         super().__init__(type_token(self.KIND), name, {}, opts)
         self.nodes: dict[str, pulumi.Resource] = {}
         self.name_of_component = name
-        self._tags = dict(tags)
+        self.tags = dict(tags)
         self._transforms = dict(transforms)
+        self._inside: set[str] = set()
         self._provider: pulumi.ProviderResource | None = None
 
     @property
@@ -76,6 +78,7 @@ class Component(pulumi.ComponentResource):
         aliases: Sequence[str | pulumi.Alias] = (),
         protect: bool | None = None,
         delete_before_replace: bool | None = None,
+        timeout_s: int | None = None,
     ) -> _R:
         """Create a child; its logical name is `{name}-{part}`, or `{name}` for the primary one.
 
@@ -89,6 +92,7 @@ class Component(pulumi.ComponentResource):
             aliases: Earlier names, so that a rename replaces nothing.
             protect: Whether the engine refuses to delete it.
             delete_before_replace: Whether a replacement may only be made after the deletion.
+            timeout_s: Seconds for creation, update and deletion each; None leaves it to the provider.
 
         Raises:
             InputError: The transform for this part returned something else than arguments and options.
@@ -98,7 +102,8 @@ class Component(pulumi.ComponentResource):
             raise ValueError(f"{self.label}: {part!r} must be in kebab case and used once")
         used = {key: value for key, value in args.items() if value is not None}
         if hasattr(kind, "tags"):
-            used["tags"] = {**self._tags, **(tags or {})}
+            used["tags"] = {**self.tags, **(tags or {})}
+        limit = f"{timeout_s}s" if timeout_s else None
         opts = pulumi.ResourceOptions(
             parent=self,
             provider=self._provider,
@@ -106,6 +111,7 @@ class Component(pulumi.ComponentResource):
             aliases=list(aliases) or None,
             protect=protect,
             delete_before_replace=delete_before_replace,
+            custom_timeouts=pulumi.CustomTimeouts(create=limit, update=limit, delete=limit) if limit else None,
         )
         if part in self._transforms:
             used, opts = self._transformed(part, used, opts)
@@ -113,16 +119,30 @@ class Component(pulumi.ComponentResource):
         self.nodes[part] = node
         return node
 
+    def adjusted(self, part: str, args: dict[str, Any]) -> dict[str, Any]:
+        """What lies inside a child, as the transform for it wants it; there are no options to change.
+
+        Args:
+            part: What it is to the component; no child has this name.
+            args: Its values.
+
+        Raises:
+            InputError: The transform returned something else than arguments and options.
+        """
+        self._inside.add(part)
+        return self._transformed(part, args, pulumi.ResourceOptions())[0] if part in self._transforms else args
+
     def finish(self, outputs: Mapping[str, Any]) -> None:
         """Check that every transform had its child, and register the outputs; the last act of a constructor.
 
         Raises:
             InputError: A transform names a part that this component does not have.
         """
+        parts = {*self.nodes, *self._inside}
         mistakes = [
-            f"{self.label}: transforms has {part!r}, which it does not create; {nearest(part, self.nodes)}"
+            f"{self.label}: transforms has {part!r}, which it does not create; {nearest(part, parts)}"
             for part in self._transforms
-            if part not in self.nodes
+            if part not in parts
         ]
         if mistakes:
             raise InputError(mistakes)

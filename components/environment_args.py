@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from components.base import Transform
-from components.errors import InputError
 from components.function.args import Cors, FunctionArgs
 from components.knative_args import KnativeArgs
 
@@ -74,6 +73,8 @@ class CatalogueEntry:
     """Name of an existing Kubernetes Secret in the namespace: the secret itself, or what opens the resource."""
     egress: Sequence[Egress] = ()
     """Where traffic to it goes, which a function on Knative may then reach."""
+    made_on: str | None = None
+    """Target on which a queue of the environment is made; `serving` sets it, None means the environment's."""
     consumer_timeout_s: int | None = None
     """Longest timeout of the functions that take messages from a queue that the environment makes."""
     consumer_window_s: int = 0
@@ -127,7 +128,11 @@ class EnvironmentArgs:
     catalogue: Sequence[CatalogueEntry] = ()
     """What functions may use."""
     public_http: bool = False
-    """Whether the environment has a public entry; `serving` sets it."""
+    """Whether functions on Lambda need a public entry; `serving` sets it."""
+    knative_bus: bool = False
+    """Whether functions on Knative need a broker; `serving` sets it."""
+    knative_events: bool = False
+    """Whether functions on Knative take events, whose dead letters are kept; `serving` sets it."""
     cors: Cors | None = None
     """Cross-origin rules of the public entry; `serving` sets them."""
     transforms: Mapping[str, Transform] = dataclasses.field(default_factory=dict)
@@ -151,40 +156,17 @@ class EnvironmentArgs:
         return cls(**values)
 
     def serving(self, functions: Mapping[str, FunctionArgs]) -> EnvironmentArgs:
-        """The same environment, with what only its functions tell: public entry, cross-origin rules, timeouts.
+        """The same environment, with what only its functions tell: targets, public entry, broker, timeouts.
 
         Args:
             functions: All functions of the environment, by name.
 
         Raises:
-            InputError: Public routes have different cross-origin rules, which one HTTP API cannot have.
+            InputError: Functions ask for what cannot be had together; see `components.serving`.
         """
-        public = [
-            (name, route) for name, args in functions.items() for route in args.http if route.visibility == "public"
-        ]
-        rules = [(name, route.cors) for name, route in public if route.cors is not None]
-        if different := [name for name, cors in rules if cors != rules[0][1]]:
-            raise InputError(
-                f"Function {different[0]!r}: cors of its public route differs from that of function {rules[0][0]!r}; "
-                "all public routes of an environment share one HTTP API and so one set of rules, make them equal"
-            )
-        timeouts: dict[str, int] = {}
-        windows: dict[str, int] = {}
-        for args in functions.values():
-            for event in args.queues:
-                timeouts[event.queue] = max(timeouts.get(event.queue, 0), args.timeout_s)
-                windows[event.queue] = max(windows.get(event.queue, 0), event.window_s)
-        catalogue = tuple(
-            dataclasses.replace(
-                entry, consumer_timeout_s=timeouts.get(entry.name), consumer_window_s=windows.get(entry.name, 0)
-            )
-            if entry.kind == "queue"
-            else entry
-            for entry in self.catalogue
-        )
-        return dataclasses.replace(
-            self, public_http=bool(public), cors=rules[0][1] if rules else None, catalogue=catalogue
-        )
+        from components.serving import serving  # noqa: PLC0415 - it works on these arguments
+
+        return serving(self, functions)
 
 
 def _entry(item: Mapping[str, Any]) -> CatalogueEntry:

@@ -6,6 +6,8 @@ Names are deterministic, so that every ARN and every policy is known before the 
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 from collections.abc import Mapping
 
 from components.errors import InputError
@@ -16,10 +18,12 @@ LIMITS: Mapping[str, int] = {
     "api": 128,
     "authorizer": 128,
     "bucket": 63,
+    "channel": 52,  # the Service of a channel is called `{channel}-kn-channel`
     "event-bus": 256,
     "event-rule": 64,
     "function": 64,
     "kms-alias": 256,
+    "kubernetes": 63,
     "log-group": 512,
     "policy": 128,
     "queue": 80,
@@ -30,6 +34,8 @@ LIMITS: Mapping[str, int] = {
     "target": 64,
 }
 _HASH = 8
+_PART_HASH = 6
+_SLUG = 24
 
 
 def fit(kind: str, name: str, *, suffix: str = "") -> str:
@@ -91,3 +97,19 @@ class Names:
         if other != owner:
             raise InputError(f"{owner}: the {kind} name {name!r} is taken by {other}; rename one of the two")
         return name
+
+
+def part_of(kind: str, readable: str, *identity: object) -> str:
+    """Name of a child of which a function may have several: it depends on what the child is, never on its position.
+
+    Args:
+        kind: First part, `route`.
+        readable: What helps a reader, in any characters.
+        identity: JSON values that tell it from its siblings.
+
+    Returns:
+        Kebab case: `route-get-orders-1a2b3c`.
+    """
+    slug = re.sub(r"[^a-z0-9]+", "-", readable.lower())[:_SLUG].strip("-")
+    digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:_PART_HASH]
+    return "-".join(part for part in (kind, slug, digest) if part)

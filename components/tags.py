@@ -25,4 +25,4 @@ def function_tags(name: str, args: FunctionArgs, environment: EnvironmentArgs) -
 
 def code_tags(args: FunctionArgs) -> Mapping[str, str]:
     """Further tags of what runs the code itself, so that a new commit changes nothing else."""
-    return {"commit": args.commit}
+    return {"commit": args.commit, **({"code": args.code_digest} if args.code_digest else {})}

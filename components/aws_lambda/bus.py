@@ -8,10 +8,12 @@ from typing import Any
 from pulumi_aws import cloudwatch, lambda_
 
 from components.aws_lambda.environment import LambdaEnvironment
-from components.aws_lambda.live import Live, part_of
-from components.aws_lambda.policies import Statement, allow, compact
+from components.aws_lambda.live import Live
+from components.aws_lambda.policies import Statement, allow
 from components.base import Component
+from components.canonical import compact
 from components.function.args import BusEvent, FunctionArgs
+from components.names import part_of
 
 ATTRIBUTES = "_attributes"  # where a detail carries CloudEvents attributes that EventBridge has no field for
 _AGE_S = 24 * 3600

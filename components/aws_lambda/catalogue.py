@@ -10,9 +10,10 @@ from pulumi_aws import sqs
 
 from components.aws_lambda.arns import Arn, Arns
 from components.aws_lambda.grants import Resource
-from components.aws_lambda.policies import compact, document, only_tls
+from components.aws_lambda.policies import document, only_tls
 from components.aws_lambda.site import Site
 from components.base import Component
+from components.canonical import compact
 from components.environment_args import CatalogueEntry, EnvironmentArgs
 from components.security.grants import SERVICES
 
@@ -52,42 +53,43 @@ def make_catalogue(owner: Component, site: Site, key_arn: pulumi.Input[str]) -> 
     """
     found: dict[tuple[str, str], Resource] = {}
     for entry in site.args.catalogue:
+        if not _is_ours(entry, site.args):
+            continue
         made = _make_queue(owner, site, entry, key_arn) if entry.create else _adopt(entry, site.arns)
         found[entry.kind, entry.name] = made
     return found
 
 
 def mistakes(args: EnvironmentArgs) -> list[str]:
-    """What is wrong with the catalogue, one line each."""
+    """What is wrong with the ARNs of the catalogue, one line each."""
     found: list[str] = []
-    seen: set[tuple[str, str]] = set()
     for entry in args.catalogue:
-        who = f"Environment {args.environment!r}: {entry.kind} {entry.name!r}"
-        if entry.kind not in SERVICES:
-            found.append(f"{who}: kind must be one of {', '.join(sorted(SERVICES))}")
+        if entry.arn is None or entry.kind not in SERVICES:
             continue
-        if (entry.kind, entry.name) in seen:
-            found.append(f"{who} is in the catalogue twice; remove one")
-        seen.add((entry.kind, entry.name))
-        if entry.create == (entry.arn is not None):
-            found.append(f"{who}: set either create or arn")
-        if entry.create and entry.kind != "queue":
-            found.append(f"{who}: only queues can be created, found create: true; give the arn of what exists")
-        if entry.arn is not None:
-            parsed = Arn.parse(entry.arn)
-            if parsed is None or parsed.service != SERVICES[entry.kind]:
-                # Somebody may have written the secret itself there.
-                shown = "" if entry.kind == "secret" else f", found {entry.arn!r}"
-                found.append(f"{who}: arn must be an ARN of {SERVICES[entry.kind]}{shown}")
-            elif entry.kind == "secret" and not _WHOLE_SECRET.fullmatch(parsed.rest):
-                found.append(
-                    f"{who}: arn must end with the hyphen and six characters that Secrets Manager adds to the name, "
-                    "because IAM compares the whole; copy it from there"
-                )
+        who = f"Environment {args.environment!r}: {entry.kind} {entry.name!r}"
+        parsed = Arn.parse(entry.arn)
+        if parsed is None or parsed.service != SERVICES[entry.kind]:
+            # Somebody may have written the secret itself there.
+            shown = "" if entry.kind == "secret" else f", found {entry.arn!r}"
+            found.append(f"{who}: arn must be an ARN of {SERVICES[entry.kind]}{shown}")
+        elif entry.kind == "secret" and not _WHOLE_SECRET.fullmatch(parsed.rest):
+            found.append(
+                f"{who}: arn must end with the hyphen and six characters that Secrets Manager adds to the name, "
+                "because IAM compares the whole; copy it from there"
+            )
     return found
 
 
+def _is_ours(entry: CatalogueEntry, args: EnvironmentArgs) -> bool:
+    """Whether functions on Lambda can use it: a queue made here, an ARN, or a service by its address."""
+    if entry.create:
+        return (entry.made_on or args.target) == "lambda"
+    return entry.arn is not None or entry.kind == "service"
+
+
 def _adopt(entry: CatalogueEntry, arns: Arns) -> Resource:
+    if entry.kind == "service":
+        return Resource(kind=entry.kind, name=entry.name, arn="", url=entry.address or "")
     assert entry.arn is not None
     arn = Arn.parse(entry.arn)
     assert arn is not None

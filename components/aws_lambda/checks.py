@@ -26,6 +26,7 @@ _LAYERS = 5
 _BATCH = range(1, 10_000 + 1)
 _SMALL_BATCH = 10
 _WINDOW = range(300 + 1)
+_PERCENT = range(1, 100)
 _EXPRESSION = re.compile(r"(rate|cron|at)\(.+\)")
 _VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]+")
 _RESERVED = frozenset({"_HANDLER", "_X_AMZN_TRACE_ID", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR", "TZ"})
@@ -98,6 +99,10 @@ def _sizes(args: FunctionArgs) -> Iterator[str]:
             yield f"{field} must be {allowed.start}-{allowed.stop - 1} {unit}, found {value}"
     if len(options.layers) > _LAYERS:
         yield f"layers must be {_LAYERS} at the most, found {len(options.layers)}"
+    if args.rollout is not None and args.rollout.canary not in _PERCENT:
+        yield f"canary must be {_PERCENT.start}-{_PERCENT.stop - 1} percent, found {args.rollout.canary}"
+    if args.rollout is not None and args.min_scale:
+        yield "an alias that shares calls takes no provisioned concurrency; set min_scale to 0, or remove rollout"
     if args.min_scale < 0 or (args.max_scale is not None and args.max_scale < max(args.min_scale, 0)):
         yield f"scale must be 0 <= min <= max, found min {args.min_scale} and max {args.max_scale}"
 
@@ -109,6 +114,8 @@ def _http(args: FunctionArgs, environment: LambdaEnvironment) -> Iterator[str]:
         yield from (
             f"http {route.path!r}: {line}" for line in (*_route_words(route), *_route_rules(route, environment))
         )
+    if args.hosts:
+        yield "hosts are for Knative; on Lambda a custom domain is the account's, map it to the HTTP API there"
     internal = [route.cors for route in args.http if route.visibility == "internal" and route.cors is not None]
     if any(cors != internal[0] for cors in internal):
         yield "internal routes share one Function URL and so one set of cors rules; make them equal"

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import pulumi
 from pulumi_aws import apigatewayv2, cloudwatch
 
-from components.aws_lambda.policies import compact
 from components.aws_lambda.site import Site
 from components.base import Component
+from components.canonical import compact
 from components.function.args import Cors, Throttle
 from components.names import Names
 

@@ -8,9 +8,10 @@ import pulumi
 import pulumi_aws
 from pulumi_aws import cloudwatch, iam, lambda_, scheduler
 
+from components import catalogue
 from components.aws_lambda.boundary import boundary_document
 from components.aws_lambda.catalogue import make_catalogue
-from components.aws_lambda.catalogue import mistakes as catalogue_mistakes
+from components.aws_lambda.catalogue import mistakes as arn_mistakes
 from components.aws_lambda.entry import PublicEntry
 from components.aws_lambda.grants import Resource
 from components.aws_lambda.key import make_key
@@ -113,7 +114,7 @@ class LambdaEnvironment:
 
 def _mistakes(args: EnvironmentArgs, aws: AwsArgs) -> list[str]:
     who = f"Environment {args.environment!r}"
-    found = catalogue_mistakes(args)
+    found = [*catalogue.mistakes(args), *arn_mistakes(args)]
     if not (aws.account.isdigit() and len(aws.account) == 12):  # noqa: PLR2004 - AWS account numbers
         found.append(f"{who}: account must be 12 digits, found {aws.account!r}")
     if aws.endpoint is None and (aws.access_key or aws.secret_key):

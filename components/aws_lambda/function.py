@@ -8,6 +8,7 @@ import pulumi
 from pulumi_aws import cloudwatch, lambda_, sqs
 
 from components.aws_lambda.alarms import make_alarms
+from components.aws_lambda.alias import ALIAS, make_alias
 from components.aws_lambda.bus import make_subscriptions, undelivered_events
 from components.aws_lambda.catalogue import queue_args
 from components.aws_lambda.checks import mistakes
@@ -24,7 +25,6 @@ from components.errors import InputError
 from components.function.args import FunctionArgs
 from components.tags import code_tags
 
-ALIAS = "live"
 _EVENT_AGE_S = 6 * 3600  # Lambda's own maximum: what could not be handled for six hours goes to the failure queue
 _EVENT_RETRIES = 2
 
@@ -64,7 +64,7 @@ class LambdaFunction:
         self.role = self._role()
         self.function = self._function()
         self.version = self.function.version
-        self.alias = self._alias()
+        self.alias = make_alias(owner, self.function, args.rollout)
         self._failure_destination()
         self._warm()
         live = Live(self.name, self.arn, self.dlq_name, self.dlq_arn, self.function, self.alias, self.dlq)
@@ -158,18 +158,6 @@ class LambdaFunction:
         if not settings.subnets:
             return None
         return {"subnet_ids": list(settings.subnets), "security_group_ids": list(settings.security_groups)}
-
-    def _alias(self) -> lambda_.Alias:
-        return self._owner.child(
-            "alias",
-            lambda_.Alias,
-            {
-                "name": ALIAS,
-                "description": "The version that callers reach",
-                "function_name": self.function.name,
-                "function_version": self.function.version,
-            },
-        )
 
     def _failure_destination(self) -> None:
         self._owner.child(

@@ -10,9 +10,10 @@ import pulumi
 from pulumi_aws import apigatewayv2, lambda_
 
 from components.aws_lambda.entry import PublicEntry, cors_args
-from components.aws_lambda.live import Live, part_of
+from components.aws_lambda.live import Live
 from components.base import Component
 from components.function.args import HttpEvent
+from components.names import part_of
 
 _INTEGRATION_MS = 30_000  # the most that an HTTP API waits; the function's own timeout ends it sooner
 

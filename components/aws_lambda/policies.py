@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from components.canonical import compact
+
 Statement = dict[str, Any]
-
-
-def compact(value: Mapping[str, Any]) -> str:
-    """JSON as AWS itself writes it, without spaces, and with sorted keys: the same value is always the same text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 def document(*statements: Statement) -> str:

@@ -14,18 +14,12 @@ from components.aws_lambda.grants import Resource, key_statement, key_uses, stat
 from components.aws_lambda.policies import Statement, allow, deny, document, trust
 from components.base import Component
 from components.function.args import FunctionArgs
+from components.security.uses import uses_of
 
 
 def verbs_of(args: FunctionArgs, catalogue: Mapping[tuple[str, str], Resource]) -> list[tuple[Resource, Sequence[str]]]:
-    """Everything that a function needs of the catalogue: its grants, the queues it takes from, its secrets."""
-    wanted: dict[tuple[str, str], set[str]] = {}
-    for grant in args.grants:
-        wanted.setdefault((grant.kind, grant.name), set()).update(grant.verbs)
-    for event in args.queues:
-        wanted.setdefault(("queue", event.queue), set()).add("receive")
-    for secret in args.secrets:
-        wanted.setdefault(("secret", secret.secret), set()).add("read")
-    return [(catalogue[key], sorted(verbs)) for key, verbs in sorted(wanted.items())]
+    """Everything that a function needs of the catalogue, with the verbs."""
+    return [(catalogue[key], verbs) for key, verbs in uses_of(args).items()]
 
 
 def role_document(

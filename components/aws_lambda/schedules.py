@@ -6,10 +6,13 @@ from pulumi_aws import iam, scheduler
 
 from components.aws_lambda.environment import LambdaEnvironment
 from components.aws_lambda.grants import key_statement
-from components.aws_lambda.live import Live, part_of
-from components.aws_lambda.policies import allow, compact, document, trust
+from components.aws_lambda.live import Live
+from components.aws_lambda.policies import allow, document, trust
 from components.base import Component
+from components.canonical import compact
 from components.function.args import FunctionArgs, ScheduleEvent
+from components.function.schedules import identity_of, schedule_name
+from components.names import part_of
 
 _AGE_S = 3600  # a run that is an hour late is given up: the next one is due or the report is stale
 _RETRIES = 10
@@ -34,9 +37,8 @@ def make_schedules(owner: Component, live: Live, args: FunctionArgs, environment
         return
     role, policy = _make_role(owner, live, environment)
     for event in args.schedules:
-        identity = (event.expression, event.timezone, dict(event.data or {}))
-        part = part_of("schedule", event.expression, *identity)
-        physical = environment.names.physical("schedule", owner.name_of_component, part_of("at", "", *identity))
+        part = part_of("schedule", event.expression, *identity_of(event))
+        physical = schedule_name(environment.names, owner.name_of_component, event)
         name = environment.names.take("schedule", physical, owner.label)
         owner.child(
             part,

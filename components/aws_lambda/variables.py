@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from components.aws_lambda.grants import Resource
-from components.aws_lambda.policies import compact
+from components.canonical import compact
 from components.function.args import FunctionArgs
+from components.function.variables import framework_variables, variable_of
 
 ADAPTER = "slipway_runtime.lambda_handler.handle"
 LIMIT = 4096  # bytes of all names and values together: a quota of Lambda
@@ -34,25 +35,23 @@ def variables_of(
                 for secret in args.secrets
             }
         )
-    if args.handler is not None and args.signature != "lambda":
-        module, _, attribute = args.handler.partition(":")
-        made["FUNCTION_SOURCE"] = module.replace(".", "/") + ".py"
-        made["FUNCTION_TARGET"] = attribute
-        made["FUNCTION_SIGNATURE_TYPE"] = args.signature
+    made.update(framework_variables(args))
     return made
 
 
 def _of_resource(resource: Resource) -> Mapping[str, str]:
-    name = resource.name.upper().replace("-", "_")
+    kind, name = resource.kind, resource.name
     last = resource.arn.rsplit(":", 1)[-1]
-    match resource.kind:
+    match kind:
         case "queue":
-            return {f"QUEUE_{name}_URL": resource.url, f"QUEUE_{name}_ARN": resource.arn}
+            return {variable_of(kind, name, "url"): resource.url, variable_of(kind, name, "arn"): resource.arn}
         case "bucket":
-            return {f"BUCKET_{name}": last}
+            return {variable_of(kind, name): last}
         case "table":
-            return {f"TABLE_{name}": last.removeprefix("table/")}
+            return {variable_of(kind, name): last.removeprefix("table/")}
         case "topic":
-            return {f"TOPIC_{name}_ARN": resource.arn}
+            return {variable_of(kind, name, "arn"): resource.arn}
+        case "service":
+            return {variable_of(kind, name, "url"): resource.url}
         case _:
             return {}

@@ -63,6 +63,8 @@ class ScheduleEvent:
     """`rate(5 minutes)` or `cron(0 6 * * ? *)`."""
     timezone: str = "UTC"
     """IANA name of the time zone that a cron expression is read in."""
+    cron: str | None = None
+    """The same clock in the five fields of Unix, which Knative reads; None on Lambda."""
     data: Mapping[str, Any] | None = None
     """JSON object that the function receives as the event's data."""
 

@@ -14,11 +14,14 @@ class Verb:
         actions: Exact actions on the resource itself.
         inside: Exact actions on what it contains: objects of a bucket, indexes of a table.
         key_actions: What it needs of the key that encrypts the resource.
+        not_on_knative: Why it cannot be had on Knative, and what to do instead; None when it can: there, a verb gives
+            the address, what opens the resource, and a way through the network.
     """
 
     actions: Sequence[str] = ()
     inside: Sequence[str] = ()
     key_actions: Sequence[str] = ()
+    not_on_knative: str | None = None
 
 
 _DECRYPT = ("kms:Decrypt",)
@@ -36,8 +39,12 @@ VERBS: Mapping[str, Mapping[str, Verb]] = {
                 "sqs:ReceiveMessage",
             ),
             key_actions=_DECRYPT,
+            not_on_knative="a channel hands its messages out itself; take them with an event `queue`",
         ),
-        "inspect": Verb(("sqs:GetQueueAttributes", "sqs:GetQueueUrl")),
+        "inspect": Verb(
+            ("sqs:GetQueueAttributes", "sqs:GetQueueUrl"),
+            not_on_knative="a channel does not count its messages; leave it out, or run the function on Lambda",
+        ),
     },
     "bucket": {
         "read": Verb(inside=("s3:GetObject",), key_actions=_DECRYPT),
@@ -63,7 +70,14 @@ VERBS: Mapping[str, Mapping[str, Verb]] = {
         ),
     },
     "topic": {"publish": Verb(("sns:Publish",), key_actions=_ENCRYPT)},
-    "secret": {"read": Verb(("secretsmanager:GetSecretValue",), key_actions=_DECRYPT)},
+    "secret": {
+        "read": Verb(
+            ("secretsmanager:GetSecretValue",),
+            key_actions=_DECRYPT,
+            not_on_knative="functions there have no access to the Kubernetes API; name the secret under `secrets`",
+        )
+    },
+    "service": {"call": Verb()},
 }
 
 # What a resource of the kind contains, as the end of its ARN.

@@ -150,7 +150,7 @@ def test_adopted_entries_make_nothing(deploy, engine, catalogue):
         "dev-queue-line",
         "dev-queue-line-dlq",
     }
-    legacy = environment.target.catalogue["queue", "legacy"]
+    legacy = environment.on_lambda.catalogue["queue", "legacy"]
     assert legacy.url == "https://sqs.eu-central-1.amazonaws.com/123456789012/legacy"
 
 

@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from components.aws_lambda.policies import allow, compact, deny, document, only_tls, trust
+from components.aws_lambda.policies import allow, deny, document, only_tls, trust
+from components.canonical import compact
 
 
 def test_the_same_statements_give_the_same_text_whatever_their_order_inside():

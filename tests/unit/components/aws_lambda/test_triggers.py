@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from components.aws_lambda.live import part_of
 from components.environment_args import TokenIssuer
 from components.function.args import BusEvent, Cors, HttpEvent, QueueEvent, ScheduleEvent
+from components.names import part_of
 
 ALIAS = "arn:aws:lambda:eu-central-1:123456789012:function:slipway-dev-orders:live"
 DLQ = "arn:aws:sqs:eu-central-1:123456789012:slipway-dev-orders-failures"

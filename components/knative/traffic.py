@@ -1,0 +1,31 @@
+"""Which revision of a function gets which calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from components.function.args import Rollout
+
+CANDIDATE = "candidate"
+"""Tag of a revision that is not promoted yet; it has an address of its own, `candidate-{function}`."""
+
+
+def traffic_of(identity: str, rollout: Rollout | None) -> list[dict[str, Any]]:
+    """Traffic of a Knative Service.
+
+    Without a rollout the newest revision takes all calls as soon as it is ready; so does one that is promoted already.
+    What a rollback turned away gets none. Everything else gets its share beside the stable revision.
+
+    Args:
+        identity: Identity of the template that is about to be deployed.
+        rollout: How a new version takes over.
+    """
+    pointer = rollout.pointer if rollout else None
+    if rollout is None or pointer is None or pointer.current == identity:
+        return [{"latestRevision": True, "percent": 100}]
+    if pointer.rejects(identity):
+        return [{"revisionName": pointer.stable, "percent": 100}]
+    return [
+        {"revisionName": pointer.stable, "percent": 100 - rollout.canary},
+        {"latestRevision": True, "percent": rollout.canary, "tag": CANDIDATE},
+    ]
