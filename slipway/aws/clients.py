@@ -11,8 +11,9 @@ import boto3
 import botocore.config
 import botocore.exceptions
 
-from slipway.aws.causes import AWS_CAUSES, first_cause
+from slipway.aws.causes import AWS_CAUSES
 from slipway.core.errors import EngineError
+from slipway.running.causes import advice, first_cause, with_advice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,8 +50,15 @@ class Aws:
 
     @classmethod
     def of(cls, settings: Settings) -> Aws:
-        """The account that an environment's settings name."""
+        """The account that an environment's settings name.
+
+        Raises:
+            EngineError: They name none.
+        """
         aws = settings.aws
+        if aws is None:
+            where = f"stacks/Pulumi.{settings.environment}.yaml"
+            raise EngineError(f"{settings.environment}: has no AWS account; what to do: set slipway:aws in {where}")
         return cls(
             environment=settings.environment,
             account=aws.account,
@@ -122,17 +130,13 @@ def readable_errors(environment: str, who: str) -> Iterator[None]:
 
 def message_of(error: Exception, environment: str, who: str) -> str:
     """An error of botocore as `who: what AWS said; meaning; what to do: ...`."""
-    text = str(error)
-    known = first_cause(AWS_CAUSES, text)
-    if known is None:
-        return f"{who}: {text}"
-    return f"{who}: {text}; {known.meaning}; what to do: {known.remedy.format(stack=environment)}"
+    return with_advice(AWS_CAUSES, str(error), environment, who)
 
 
 def unreached(error: botocore.exceptions.BotoCoreError, environment: str) -> str:
     """An error of botocore before any answer: what it means and what to do, without the address of the one call."""
     known = first_cause(AWS_CAUSES, str(error))
-    return str(error) if known is None else f"{known.meaning}; what to do: {known.remedy.format(stack=environment)}"
+    return str(error) if known is None else advice(known, environment)
 
 
 def error_code(error: botocore.exceptions.ClientError) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import dataclasses
 import json
 import re
 import time
 from typing import TYPE_CHECKING, Any
 
 from slipway.aws.clients import readable_errors
+from slipway.running.calls import Answer, text_or_bytes
 
 if TYPE_CHECKING:
     from slipway.aws.clients import Aws
@@ -18,54 +18,19 @@ if TYPE_CHECKING:
 LIVE = "live"
 _REPORT = re.compile(r"\bDuration: (?P<ms>[\d.]+) ms")
 _REPORT_JSON = re.compile(r'"durationMs": ?(?P<ms>[\d.]+)')
-_SERVER_ERROR = 500
-# arn:aws:lambda:region:account:function:name:alias
-_COLONS_IF_QUALIFIED = 7
+# arn:aws:lambda:region:account:function:name, then an alias or a version
+_PARTS = 7
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Answer:
-    """What a function answered.
-
-    Attributes:
-        status: Status of its HTTP answer; for other functions Lambda's status of the invocation (200, 202).
-        body: Its answer: the body of an HTTP answer, or the decoded JSON value; None for an asynchronous call.
-        headers: Headers of its HTTP answer; empty for other functions.
-        error: `type: message` when the function failed; None when it answered.
-        log: The last 4 KB of its log; empty for an asynchronous call.
-        duration_ms: How long it ran, as Lambda says; else how long the call took.
-        version: Version that ran; empty when unknown.
-    """
-
-    status: int
-    body: Any
-    headers: dict[str, str]
-    error: str | None
-    log: str
-    duration_ms: float
-    version: str
-
-    @property
-    def ok(self) -> bool:
-        """Whether the function did its work: no error, no server error as its HTTP answer."""
-        return self.error is None and self.status < _SERVER_ERROR
-
-    def to_json(self) -> dict[str, Any]:
-        """The answer as JSON values; a body of bytes as base64."""
-        values = dataclasses.asdict(self)
-        if isinstance(self.body, bytes):
-            values["body"] = base64.b64encode(self.body).decode()
-        return {**values, "ok": self.ok}
-
-
-def invoke(aws: Aws, name: str, arn: str, payload: Any, *, asynchronous: bool = False) -> Answer:
+def invoke(aws: Aws, name: str, arn: str, payload: Any, *, version: str = LIVE, asynchronous: bool = False) -> Answer:
     """Call a function once; it is never called again by itself.
 
     Args:
         aws: The account.
         name: Name of the function, for messages.
-        arn: ARN of its live alias, or of the function, whose alias `live` is then called.
+        arn: ARN of the function, or of its alias.
         payload: Event, any JSON value.
+        version: Alias or version to call.
         asynchronous: Whether to queue the event and not wait for the answer.
 
     Raises:
@@ -74,7 +39,7 @@ def invoke(aws: Aws, name: str, arn: str, payload: Any, *, asynchronous: bool = 
     started = time.monotonic()
     with readable_errors(aws.environment, name):
         response = aws.invoker().invoke(
-            FunctionName=with_alias(arn),
+            FunctionName=qualified(arn, version),
             InvocationType="Event" if asynchronous else "RequestResponse",
             LogType="None" if asynchronous else "Tail",
             Payload=json.dumps(payload).encode(),
@@ -92,9 +57,14 @@ def invoke(aws: Aws, name: str, arn: str, payload: Any, *, asynchronous: bool = 
     )
 
 
-def with_alias(arn: str) -> str:
-    """A function's ARN with the alias `live`, unless it names a version or an alias already."""
-    return arn if arn.count(":") == _COLONS_IF_QUALIFIED else f"{arn}:{LIVE}"
+def qualified(arn: str, qualifier: str) -> str:
+    """A function's ARN with another alias or version, or with one at all."""
+    return f"{unqualified(arn)}:{qualifier}"
+
+
+def unqualified(arn: str) -> str:
+    """A function's ARN without its alias or version."""
+    return ":".join(arn.split(":")[:_PARTS])
 
 
 def _answer(raw: bytes, *, failed: bool, status: int, log: str, duration_ms: float, version: str) -> Answer:
@@ -127,10 +97,7 @@ def _http_body(answer: dict[str, Any]) -> Any:
         data = base64.b64decode(body, validate=True)
     except (binascii.Error, ValueError):
         return body
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return data
+    return text_or_bytes(data)
 
 
 def _decoded(raw: bytes) -> Any:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import collections
-import dataclasses
 import datetime as dt
-import re
 from typing import TYPE_CHECKING, Any
 
 import botocore.exceptions
 
-from slipway.aws import log_text
 from slipway.aws.clients import error_code, readable_errors
-from slipway.core.errors import BadInputError, EngineError
+from slipway.core.errors import EngineError
+from slipway.running.records import Record
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from slipway.aws.clients import Aws
 
@@ -24,56 +22,6 @@ POLL_S = 1.0
 # CloudWatch Logs may show an event later than one with a later time stamp.
 _LATE_MS = 60_000
 _REMEMBERED = 20_000
-_AGO = re.compile(r"(\d+)\s*(s|m|h|d|w)")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Record:
-    """One event of a log.
-
-    Attributes:
-        time: When it was logged.
-        message: The event's text as stored.
-        stream: Name of its log stream.
-        id: CloudWatch's identifier of the event.
-    """
-
-    time: dt.datetime
-    message: str
-    stream: str
-    id: str
-
-    def render(self) -> str:
-        """`time level message` on one line or, with a traceback, on several."""
-        stamp = self.time.astimezone().isoformat(timespec="milliseconds")
-        level, text = log_text.level_and_text(self.message)
-        return f"{stamp} {level:<5} {text}"
-
-    def to_json(self) -> dict[str, Any]:
-        """The record as JSON values; what the function logged as JSON is an object."""
-        return {
-            "time": self.time.isoformat(),
-            "stream": self.stream,
-            "message": log_text.decode(self.message) or self.message.rstrip("\n"),
-        }
-
-
-def parse_since(text: str, now: dt.datetime) -> dt.datetime:
-    """A point in time from `10m`, `2h`, `1d`, or an ISO 8601 date or time (local time unless it says otherwise).
-
-    Raises:
-        BadInputError: It is none of these.
-    """
-    ago = _AGO.fullmatch(text.strip().lower())
-    if ago:
-        return now - dt.timedelta(seconds=int(ago[1]) * _SECONDS[ago[2]])
-    try:
-        return dt.datetime.fromisoformat(text.strip()).astimezone()
-    except ValueError:
-        raise BadInputError(
-            f"--since: {text!r} is no time; give 30s, 10m, 2h, 1d or 2030-01-31T12:00:00Z, for example"
-        ) from None
 
 
 def read(aws: Aws, group: str, since: dt.datetime) -> Iterator[Record]:
@@ -84,11 +32,6 @@ def read(aws: Aws, group: str, since: dt.datetime) -> Iterator[Record]:
     """
     for event in _pages(aws, group, int(since.timestamp() * 1000)):
         yield _record(event)
-
-
-def last(records: Iterable[Record], count: int) -> list[Record]:
-    """The last `count` records."""
-    return list(collections.deque(records, maxlen=count))
 
 
 def follow(aws: Aws, group: str, since: dt.datetime, stop: threading.Event) -> Iterator[Record]:

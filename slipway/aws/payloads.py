@@ -6,51 +6,42 @@ Source of facts: AWS Lambda's guide for each service; how Slipway's runtime read
 from __future__ import annotations
 
 import base64
-import dataclasses
 import datetime as dt
 import hashlib
 import json
-import re
 import uuid
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlencode
 
+from slipway.running.calls import BusEvent, Message, Request, ScheduleRun, path_parameters
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_PLACEHOLDER = re.compile(r"\{([^{}+]+)\+?\}")
+    from slipway.aws.clients import Aws
+    from slipway.running.calls import Call
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Request:
-    """An HTTP request.
-
-    Attributes:
-        method: Method in capitals.
-        path: Path, percent-encoded where needed, without a query.
-        query: Names and values in order; a name may repeat.
-        headers: Header names to values.
-        body: Body.
-    """
-
-    method: str = "GET"
-    path: str = "/"
-    query: Sequence[tuple[str, str]] = ()
-    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    body: bytes = b""
-
-    def with_body(self, body: Any) -> Request:
-        """The same request with a body: None, text, bytes, or a JSON value, which sets a missing content type."""
-        if body is None:
-            return self
-        if isinstance(body, bytes):
-            return dataclasses.replace(self, body=body)
-        if isinstance(body, str):
-            return dataclasses.replace(self, body=body.encode())
-        headers = dict(self.headers)
-        if not any(name.lower() == "content-type" for name in headers):
-            headers["content-type"] = "application/json"
-        return dataclasses.replace(self, headers=headers, body=json.dumps(body).encode())
+def payload_of(aws: Aws, call: Call) -> Any:
+    """What Lambda's Invoke is given for a call."""
+    what = call.what
+    if isinstance(what, Request):
+        return http(what, route=call.route, account=aws.account)
+    if isinstance(what, BusEvent):
+        return bus(
+            type_=what.type,
+            source=what.source,
+            data=what.data,
+            attributes=what.attributes,
+            account=aws.account,
+            region=aws.region,
+        )
+    if isinstance(what, ScheduleRun):
+        return schedule(name=what.schedule, data=what.data)
+    if isinstance(what, Message):
+        arn = f"arn:aws:sqs:{aws.region}:{aws.account}:{what.queue}"
+        return queue(bodies=[what.body], arn=arn, region=aws.region)
+    return what.value
 
 
 def http(request: Request, *, route: str | None = None, account: str = "", domain: str = "localhost") -> dict[str, Any]:
@@ -106,19 +97,6 @@ def http(request: Request, *, route: str | None = None, account: str = "", domai
     if request.body:
         event.update(_body(request.body))
     return event
-
-
-def path_parameters(route: str, path: str) -> dict[str, str] | None:
-    """Values of a route's `{name}` parts in a path; None when the path does not belong to the route."""
-    names = _PLACEHOLDER.findall(route)
-    parts = [
-        (f"(?P<p{names.index(piece[1:-1].rstrip('+'))}>" + (".+" if piece.endswith("+}") else "[^/]+") + ")")
-        if _PLACEHOLDER.fullmatch(piece)
-        else re.escape(piece)
-        for piece in re.split(r"(\{[^{}]+\})", route)
-    ]
-    found = re.fullmatch("".join(parts), path)
-    return {name: unquote(found[f"p{index}"]) for index, name in enumerate(names)} if found else None
 
 
 def bus(

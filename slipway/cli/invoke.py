@@ -10,19 +10,21 @@ from urllib.parse import parse_qsl
 
 import click
 
-from slipway.aws import log_text, payloads
-from slipway.aws.inventory import find
-from slipway.aws.invoke import Answer, invoke
 from slipway.cli import calls
 from slipway.cli.options import json_option, stack_option
+from slipway.cli.runners import runner_of
 from slipway.cli.session import Session
 from slipway.cli.tables import print_json
 from slipway.core.errors import BadInputError, EngineError
+from slipway.running import log_text
+from slipway.running.calls import Call, Request
+from slipway.running.inventory import find
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from slipway.core.loaded import LoadedFunction
+    from slipway.running.calls import Answer
 
 _NOT_HTTP = "--method, --path, --header and --query are for functions whose first event is http"
 
@@ -73,12 +75,11 @@ def command(
     deployed = find(session.deployed(), name, stack)
     function = _function(session, name)
     if given:
-        said = _Said(data=data, method=method, path=path, headers=headers, queries=queries)
-        call = _given(session, function, said)
+        call = _given(function, _Said(data=data, method=method, path=path, headers=headers, queries=queries))
     else:
-        call = calls.from_example(session.aws, function)
-    answer = invoke(session.aws, name, str(deployed["arn"]), call.payload, asynchronous=asynchronous)
-    reason = None if asynchronous else calls.failure(_unpromised(call), answer.status, answer.body, answer.error)
+        call = dataclasses.replace(calls.from_example(function), status=None)
+    answer = runner_of(session, deployed).invoke(name, deployed, call, asynchronous=asynchronous)
+    reason = None if asynchronous else call.failure(answer)
     if as_json:
         print_json(answer.to_json())
     else:
@@ -96,24 +97,24 @@ def _function(session: Session, name: str) -> LoadedFunction:
     return session.functions[name]
 
 
-def _given(session: Session, function: LoadedFunction, said: _Said) -> calls.Call:
+def _given(function: LoadedFunction, said: _Said) -> Call:
     value = calls.read_data(said.data) if said.data is not None else None
     first = calls.first_route(function)
     if first is None:
         if said.method or said.path or said.headers or said.queries:
             raise BadInputError(f"{function.name}: {_NOT_HTTP}, its first event is none; what to do: use --data")
-        return calls.Call(payload=calls.event(session.aws, function, value))
+        return calls.event(function, value)
     path, _, query = (said.path or first.path).partition("?")
     if not path.startswith("/"):
         raise BadInputError(f"--path: must start with /, found {path!r}")
     pairs = [_pair(item, "=", "--query") for item in said.queries]
-    request = payloads.Request(
+    request = Request(
         method=(said.method or ("GET" if said.data is None else "POST")).upper(),
         path=path,
         query=(*parse_qsl(query, keep_blank_values=True), *pairs),
         headers=dict(_pair(item, ":", "--header") for item in said.headers),
     ).with_body(value)
-    return calls.http_call(session.aws, function, request)
+    return calls.http_call(function, request)
 
 
 def _pair(text: str, separator: str, option: str) -> tuple[str, str]:
@@ -121,11 +122,6 @@ def _pair(text: str, separator: str, option: str) -> tuple[str, str]:
     if not found or not name.strip():
         raise BadInputError(f"{option}: must be NAME{separator}VALUE, found {text!r}")
     return name.strip(), value.strip()
-
-
-def _unpromised(call: calls.Call) -> calls.Call:
-    """A call whose answer is shown, not compared: only failures count."""
-    return calls.Call(payload=call.payload, request=call.request)
 
 
 def _print(answer: Answer, *, asynchronous: bool, failed: bool) -> None:

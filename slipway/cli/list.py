@@ -3,56 +3,64 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import click
 
-from slipway.aws import inventory
 from slipway.cli.options import json_option, stack_option
+from slipway.cli.runners import targets_of
 from slipway.cli.session import Session
 from slipway.cli.tables import print_json, print_table
+from slipway.core.errors import SlipwayError
 from slipway.engine import operations
+from slipway.running import inventory
 
 
 @click.command("list")
 @stack_option
 @json_option
 def command(stack: str, as_json: bool) -> None:
-    """List the deployed functions with target, owner, address, version, memory, last change and status."""
+    """List the functions with target, address, version, canary, dead letters, last change and status."""
     session = Session.open(stack)
     state = operations.export(session.project, stack)
-    found = inventory.check(
-        session.aws, inventory.entries(operations.outputs_of(state), operations.resources_of(state))
-    )
+    found = _checked(session, inventory.entries(operations.outputs_of(state)))
     # What was never deployed is said, too.
     missing = sorted(set(session.functions) - {entry.name for entry in found})
     if as_json:
         print_json({"functions": [entry.to_json() for entry in found], "notDeployed": missing})
         return
-    print_table(
-        ("name", "target", "owner", "url", "version", "memory", "last change", "status"),
-        [
-            (e.name, e.target, e.owner, e.url, e.version, e.memory_mb and f"{e.memory_mb} MB", e.last_change, e.status)
-            for e in map(_short, found)
-        ]
-        + [
-            (
-                name,
-                "-",
-                session.functions[name].manifest.owner,
-                None,
-                None,
-                f"{session.functions[name].manifest.memory} MB",
-                None,
-                "not deployed",
-            )
-            for name in missing
-        ],
-    )
+    columns = ("name", "target", "owner", "url", "version", "canary", "memory", "dead letters", "last change", "status")
+    print_table(columns, [*map(_row, found), *(_absent(session, name) for name in missing)])
     for reason in sorted({entry.reason for entry in found if entry.reason}):
         click.echo(f"warning: {stack}: not checked: {reason}", err=True)
 
 
-def _short(entry: inventory.Entry) -> inventory.Entry:
-    """The entry with a last change to the second."""
-    changed = entry.last_change
-    return entry if changed is None else dataclasses.replace(entry, last_change=changed[:19].replace("T", " "))
+def _checked(session: Session, found: list[inventory.Entry]) -> list[inventory.Entry]:
+    """The entries as their targets see them; a target that cannot be asked does not hide the other."""
+    targets = targets_of(session)
+    checked: list[inventory.Entry] = []
+    for target, group in itertools.groupby(sorted(found, key=lambda entry: entry.target), lambda entry: entry.target):
+        entries = list(group)
+        try:
+            checked += targets.runner(target).check(entries)
+        except SlipwayError as error:
+            checked += [dataclasses.replace(entry, reason=str(error)) for entry in entries]
+    return sorted(checked, key=lambda entry: entry.name)
+
+
+def _row(entry: inventory.Entry) -> tuple[object, ...]:
+    """Cells of a deployed function; the last change to the second."""
+    known = entry.status not in {inventory.MISSING, inventory.NOT_CHECKED}
+    letters = inventory.NOT_CHECKED if known and entry.dead_letters is None else entry.dead_letters
+    memory = entry.memory_mb and f"{entry.memory_mb} MB"
+    changed = entry.last_change and entry.last_change[:19].replace("T", " ")
+    about = (entry.name, entry.target, entry.owner, entry.url, entry.version, entry.canary)
+    return (*about, memory, letters, changed, entry.status)
+
+
+def _absent(session: Session, name: str) -> tuple[object, ...]:
+    """Cells of a function that is not deployed."""
+    function = session.functions[name]
+    owner, memory = function.manifest.owner, f"{function.manifest.memory} MB"
+    target = function.target_in(session.settings)
+    return (name, target, owner, None, None, None, memory, None, None, "not deployed")

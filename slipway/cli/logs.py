@@ -9,10 +9,11 @@ import threading
 
 import click
 
-from slipway.aws import logs
-from slipway.aws.inventory import find
 from slipway.cli.options import json_option, stack_option
+from slipway.cli.runners import runner_of
 from slipway.cli.session import Session
+from slipway.running import records
+from slipway.running.inventory import find
 
 
 @click.command()
@@ -24,22 +25,26 @@ from slipway.cli.session import Session
 @json_option
 def command(*, name: str, stack: str, follow: bool, since: str, tail: int | None, as_json: bool) -> None:
     """Show what function NAME logged, oldest first."""
-    start = logs.parse_since(since, dt.datetime.now(dt.UTC))
+    start = records.parse_since(since, dt.datetime.now(dt.UTC))
     session = Session.open(stack)
-    group = str(find(session.deployed(), name, stack)["logGroup"])
+    deployed = find(session.deployed(), name, stack)
+    runner = runner_of(session, deployed)
+    limits = runner.log_limits()
+    if limits:
+        click.echo(f"note: {limits}", err=True)
 
-    def show(record: logs.Record) -> None:
+    def show(record: records.Record) -> None:
         click.echo(json.dumps(record.to_json(), ensure_ascii=False) if as_json else record.render())
 
     if not follow:
-        found = logs.read(session.aws, group, start)
-        for record in found if tail is None else logs.last(found, tail):
+        found = runner.logs(name, deployed, start)
+        for record in found if tail is None else records.last(found, tail):
             show(record)
         return
     if tail is not None:
         # What is older than the wanted records is not followed, so that none is shown twice.
-        kept = logs.last(logs.read(session.aws, group, start), tail)
+        kept = records.last(runner.logs(name, deployed, start), tail)
         start = kept[0].time if kept else dt.datetime.now(dt.UTC)
     with contextlib.suppress(KeyboardInterrupt):
-        for record in logs.follow(session.aws, group, start, threading.Event()):
+        for record in runner.follow(name, deployed, start, threading.Event()):
             show(record)

@@ -1,4 +1,4 @@
-"""`slipway verify`: invokes each function once and tells how it answered."""
+"""`slipway verify`: calls each function, puts candidates to the test, and turns those away that fail."""
 
 from __future__ import annotations
 
@@ -7,122 +7,178 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slipway.aws import http
-from slipway.aws.invoke import invoke
-from slipway.cli import calls
+from slipway.cli import calls, pointing
+from slipway.cli.mending import mend
 from slipway.cli.options import functions_option, json_option, stack_option
+from slipway.cli.progress import Display
+from slipway.cli.runners import chosen, runner_of
 from slipway.cli.session import Session
 from slipway.cli.tables import print_json, print_table
 from slipway.core.errors import BadInputError, EngineError
+from slipway.rollout import moves, trial
+from slipway.running.inventory import NOT_CHECKED, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from slipway.core.loaded import LoadedFunction
+    from slipway.running.releases import Release
+    from slipway.running.runner import Runner
+
+_OK = "ok"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class _Row:
     name: str
     target: str
-    url: str | None
-    via: str
-    status: int | None
-    latency_ms: float | None
-    result: str
+    url: str | None = None
+    via: str = "invoke"
+    version: str | None = None
+    status: int | None = None
+    latency_ms: float | None = None
+    result: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether something speaks against it; what could not be checked does not."""
+        return self.result != _OK and not self.result.startswith(NOT_CHECKED)
+
+    def cells(self) -> tuple[object, ...]:
+        """Cells of the table."""
+        latency = None if self.latency_ms is None else f"{self.latency_ms:.0f} ms"
+        return (self.name, self.target, self.url or self.via, self.version, self.status, latency, self.result)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Failed:
+    """A candidate that must not stay."""
+
+    runner: Runner
+    release: Release
 
 
 @click.command()
 @stack_option
 @functions_option
+@click.option(
+    "--calls",
+    "times",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="How often to call each candidate with its example.",
+)
+@click.option(
+    "--max-errors",
+    type=click.FloatRange(0, 100),
+    default=0.0,
+    show_default=True,
+    metavar="PERCENT",
+    help="Percent of these calls that may fail.",
+)
+@click.option("--no-rollback", is_flag=True, help="Only tell of candidates that fail; do not roll them back.")
 @json_option
-def command(stack: str, functions: Sequence[str], as_json: bool) -> None:
-    """Invoke each deployed function once with its example.json and tell how it answered.
+def command(
+    *, stack: str, functions: Sequence[str], times: int, max_errors: float, no_rollback: bool, as_json: bool
+) -> None:
+    """Call each deployed function with its example.json and tell how it answered; roll back candidates that fail.
 
-    Functions with a public route are called by their real address, all others by Lambda's Invoke.
-    Exit status: 0 all answered as their examples promise, 3 one did not.
+    Functions with a public route are called by their real address where that can be done from here. Exit status: 0 all
+    answered as their examples promise, 3 one did not.
     """
     session = Session.open(stack)
     deployed: Mapping[str, Mapping[str, Any]] = session.deployed().get("functions") or {}
-    names = _names(session, deployed, functions)
-    rows = [_verify(session, name, deployed.get(name)) for name in names]
+    rows: list[_Row] = []
+    unfit: list[_Failed] = []
+    for name in chosen(session, deployed, functions):
+        output = deployed.get(name)
+        rows.append(_verify(session, name, output))
+        if output is not None and name in session.functions:
+            row, failed = _try_candidate(session, name, output, times, max_errors)
+            rows += [row] if row else []
+            unfit += [failed] if failed else []
     if as_json:
         print_json({"functions": [dataclasses.asdict(row) for row in rows]})
     else:
-        print_table(
-            ("name", "target", "url", "status", "latency", "result"),
-            [
-                (
-                    row.name,
-                    row.target,
-                    row.url or row.via,
-                    row.status,
-                    None if row.latency_ms is None else f"{row.latency_ms:.0f} ms",
-                    row.result,
-                )
-                for row in rows
-            ],
-        )
-    failed = [row.name for row in rows if row.result != "ok"]
-    if failed:
+        print_table(("name", "target", "url", "version", "status", "latency", "result"), [row.cells() for row in rows])
+    turned_away = [] if no_rollback else _roll_back(session, unfit, quiet=as_json)
+    failed_names = list(dict.fromkeys(row.name for row in rows if row.failed))
+    if failed_names:
+        back = f"; rolled back: {', '.join(turned_away)}" if turned_away else ""
         raise EngineError(
-            f"{len(failed)} of {len(rows)} functions failed: {', '.join(failed)}; what to do: "
-            f"`slipway logs NAME -s {stack}` shows what one logged"
+            f"{len(failed_names)} of {len({row.name for row in rows})} functions failed: {', '.join(failed_names)}"
+            f"{back}; what to do: `slipway logs NAME -s {stack}` shows what one logged"
         )
 
 
-def _names(session: Session, deployed: Mapping[str, Any], wanted: Sequence[str]) -> list[str]:
-    known = sorted({*session.functions, *deployed})
-    unknown = sorted(set(wanted) - set(known))
-    if unknown:
-        raise BadInputError(f"--function: no function {', '.join(unknown)}; known: {', '.join(known) or 'none'}")
-    if not known:
-        raise BadInputError(f"{session.environment}: no functions; what to do: add functions/NAME/function.yaml")
-    return sorted(set(wanted)) or known
-
-
-def _verify(session: Session, name: str, deployed: Mapping[str, Any] | None) -> _Row:
-    target = str(deployed.get("target", "lambda")) if deployed else "-"
-    row = _Row(name=name, target=target, url=None, via="invoke", status=None, latency_ms=None, result="")
+def _verify(session: Session, name: str, output: Mapping[str, Any] | None) -> _Row:
+    """Call what callers reach, once."""
     function = session.functions.get(name)
-    if deployed is None:
-        return dataclasses.replace(row, result=f"failed: not deployed; run `slipway up -s {session.environment}`")
+    if output is None:
+        return _Row(name=name, target="-", result=f"failed: not deployed; run `slipway up -s {session.environment}`")
+    row = _Row(name=name, target=target_of(output))
     if function is None:
         return dataclasses.replace(row, result="failed: deployed, but its function.yaml is gone; run `slipway up`")
-    url = deployed.get("url")
+    row = dataclasses.replace(row, url=str(output["url"]) if output.get("url") else None)
+    call = calls.from_example(function)
     try:
-        call = calls.from_example(session.aws, function)
-        auth = _public_auth(function) if url else None
-        row = dataclasses.replace(row, url=str(url) if url else None, via="real address" if auth else "invoke")
-        if auth is None or call.request is None:
-            answer = invoke(session.aws, name, str(deployed["arn"]), call.payload)
-        else:
-            base = _base(function, str(url))
-            answer = http.call(session.aws, name, base, call.request, signed=auth == "iam")
+        answer, via = runner_of(session, output).visit(name, output, call)
     except (EngineError, BadInputError) as error:
         return dataclasses.replace(row, result=f"failed: {error}")
-    reason = calls.failure(call, answer.status, answer.body, answer.error)
+    reason = call.failure(answer)
+    result = _OK if reason is None else f"failed: {reason}"
     return dataclasses.replace(
         row,
-        # Lambda's own status of an invocation is 200 also when the function failed.
+        via=via,
+        version=answer.version or None,
+        # The status of the call itself is 200 also when the function failed.
         status=answer.status if answer.error is None else None,
         latency_ms=answer.duration_ms,
-        result="ok" if reason is None else f"failed: {reason}",
+        result=result if answer.unchecked is None else f"{NOT_CHECKED}: {answer.unchecked}",
     )
 
 
-def _public_auth(function: LoadedFunction) -> str | None:
-    """How the first event's public route is guarded; None when there is none that can be called from here.
+def _try_candidate(
+    session: Session, name: str, output: Mapping[str, Any], times: int, max_errors: float
+) -> tuple[_Row | None, _Failed | None]:
+    """Put a function's candidate to the test; nothing when it has none."""
+    row = _Row(name=name, target=target_of(output), via="candidate")
+    try:
+        runner = runner_of(session, output)
+        release = runner.release(name)
+    except EngineError as error:
+        rollout = session.functions[name].manifest.rollout
+        return (dataclasses.replace(row, result=f"{NOT_CHECKED}: {error}") if rollout else None), None
+    if release is None or release.candidate is None:
+        return None, None
+    verdict = trial.hold(runner, release, output, calls.from_example(session.functions[name]), times)
+    problem = verdict.problem(max_errors)
+    if problem is not None:
+        result = f"failed: {problem}"
+    elif verdict.calls == 0:
+        result = f"{NOT_CHECKED}: {'; '.join(verdict.unchecked)}"
+    else:
+        result = _OK
+        blind = [text for text in verdict.unchecked if text]
+        if blind:
+            click.echo(f"note: {name}: candidate {verdict.version}: {NOT_CHECKED}: {'; '.join(blind)}", err=True)
+    row = dataclasses.replace(
+        row,
+        version=f"{verdict.version} ({release.percent:g}%)",
+        status=verdict.status,
+        latency_ms=verdict.latency_ms,
+        result=result,
+    )
+    return row, (_Failed(runner=runner, release=release) if problem is not None else None)
 
-    A route with `auth: token` wants a token of the environment's issuer, which Slipway has none of: it is invoked.
-    """
-    first = calls.first_route(function)
-    if first is None or first.visibility != "public" or first.auth == "token":
-        return None
-    return first.auth
 
-
-def _base(function: LoadedFunction, url: str) -> str:
-    """The address of the public entry in the address of a function's first route."""
-    first = calls.first_route(function)
-    return url.removesuffix(first.path) if first is not None else url
+def _roll_back(session: Session, unfit: Sequence[_Failed], *, quiet: bool) -> list[str]:
+    """Turn candidates away; returns `function version` of each."""
+    if not unfit:
+        return []
+    with Display("rollback", quiet=quiet) as display:
+        mend(session, display)
+        planned = [pointing.Moved(one.runner, one.release, moves.rollback(one.release)) for one in unfit]
+        pointing.apply(session, planned, display)
+    return [f"{one.release.function} {one.release.candidate}" for one in unfit]

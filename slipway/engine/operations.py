@@ -88,15 +88,30 @@ def up(
 
 
 def refresh(
-    project: Project, environment: str, *, debug: bool = False, on_event: Callable[[Progress], None] = silent
+    project: Project,
+    environment: str,
+    *,
+    targets: Sequence[str] = (),
+    debug: bool = False,
+    on_event: Callable[[Progress], None] = silent,
 ) -> RunResult:
-    """Bring the state in line with what really exists. Arguments and errors are those of `preview`."""
+    """Bring the state in line with what really exists. Other arguments and errors are those of `preview`.
+
+    Args:
+        project: The project.
+        environment: Name of the environment.
+        targets: URNs of the resources to look at; none means all.
+        debug: Whether the engine and the program say everything they do.
+        on_event: Is told about each step and message, from another thread.
+    """
     stack = open_stack(project, environment, create=False)
     if stack is None:
         return _nothing()
 
     def run(collector: Collector) -> None:
-        stack.refresh(on_event=collector, debug=debug, color="never", suppress_outputs=True)
+        stack.refresh(
+            target=list(targets) or None, on_event=collector, debug=debug, color="never", suppress_outputs=True
+        )
 
     return _drive(run, environment, on_event, debug=debug)
 

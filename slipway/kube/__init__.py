@@ -1,1 +1,1 @@
-"""Kubernetes and Knative: clients, running functions, and what their failures mean."""
+"""Functions on Knative: invoke, logs, inventory, rollout and dead letters, by the Kubernetes API."""

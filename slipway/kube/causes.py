@@ -138,6 +138,12 @@ KUBE_CAUSES: tuple[Cause, ...] = (
         "remove it there (`kubectl get -o yaml --show-managed-fields` shows who), or leave it to Slipway",
     ),
     cause(
+        "cluster-tls",
+        r"certificate verify failed|CERTIFICATE_VERIFY_FAILED|certificate signed by unknown authority",
+        "the cluster's certificate is not the one that the kubeconfig trusts",
+        "get the cluster's current kubeconfig; `slipway cluster up` writes that of the embedded cluster",
+    ),
+    cause(
         "embedded-cluster-down",
         rf"https://{_LOOPBACK}:\d+/{_API}.{{0,600}}?{_NO_ANSWER}|"
         rf"{_NO_ANSWER}.{{0,100}}https://{_LOOPBACK}:\d+/{_API}|"

@@ -7,8 +7,8 @@ import pytest
 
 from slipway.aws.clients import Aws
 from slipway.aws.http import call
-from slipway.aws.payloads import Request
 from slipway.core.errors import EngineError
+from slipway.running.calls import Request
 
 
 class Echo(http.server.BaseHTTPRequestHandler):

@@ -3,7 +3,8 @@ from botocore.stub import Stubber
 
 from slipway.aws import inventory
 from slipway.aws.clients import Aws
-from slipway.core.errors import BadInputError, EngineError
+from slipway.core.errors import EngineError
+from slipway.running.inventory import entries
 
 ARN = "arn:aws:lambda:eu-central-1:123456789012:function:slipway-local-"
 OUTPUTS = {
@@ -28,28 +29,7 @@ OUTPUTS = {
         },
     }
 }
-RESOURCES = [
-    {
-        "type": "aws:lambda/function:Function",
-        "outputs": {"arn": f"{ARN}orders", "memorySize": 256, "lastModified": "2026-11-22T08:53:34Z"},
-    },
-    {"type": "aws:lambda/function:Function"},
-    {"type": "aws:sqs/queue:Queue", "outputs": {"arn": "x"}},
-]
 LOCAL = {"endpoint": "http://127.0.0.1:9", "access_key": "a", "secret_key": "b"}
-
-
-def test_functions_come_from_outputs_and_state_by_name():
-    audit, orders = inventory.entries(OUTPUTS, RESOURCES)
-    assert (orders.name, orders.url, orders.version, orders.memory_mb, orders.last_change) == (
-        "orders",
-        "http://x/orders",
-        "3",
-        256,
-        "2026-11-22T08:53:34Z",
-    )
-    assert (audit.name, audit.url, audit.version, audit.memory_mb) == ("audit", None, "1", None)
-    assert inventory.entries({}, []) == []
 
 
 def test_status_is_what_aws_says(monkeypatch):
@@ -57,6 +37,7 @@ def test_status_is_what_aws_says(monkeypatch):
     client = aws.client("lambda")
     monkeypatch.setattr(Aws, "client", lambda *_: client)
     monkeypatch.setattr(inventory, "_AT_ONCE", 1)
+    monkeypatch.setattr(inventory, "_with_details", lambda _, entry: entry)
     with Stubber(client) as stub:
         stub.add_response(
             "get_function_configuration", {"State": "Active", "MemorySize": 128}, {"FunctionName": f"{ARN}audit"}
@@ -67,7 +48,7 @@ def test_status_is_what_aws_says(monkeypatch):
             {"State": "Active", "LastUpdateStatus": "Failed", "LastUpdateStatusReason": "no role"},
         )
         stub.add_client_error("get_function_configuration", "AccessDeniedException", "not authorized")
-        found = inventory.entries(OUTPUTS, RESOURCES)
+        found = entries(OUTPUTS)
         first, second = inventory.check(aws, found)
         third, fourth = inventory.check(aws, found)
     assert (first.status, first.memory_mb) == ("active", 128)
@@ -80,15 +61,9 @@ def test_status_is_what_aws_says(monkeypatch):
 
 def test_an_aws_that_cannot_be_reached_is_not_checked():
     aws = Aws(environment="local", account="123456789012", region="eu-central-1", **LOCAL)
-    found = inventory.check(aws, inventory.entries(OUTPUTS, []))
+    found = inventory.check(aws, entries(OUTPUTS))
     why = "the embedded AWS is not running; what to do: run `slipway local start`, then the same command again"
     assert [(entry.status, entry.reason) for entry in found] == [("not checked", why)] * 2
-
-
-def test_find_names_what_is_deployed():
-    assert inventory.find(OUTPUTS, "audit", "local")["version"] == 1
-    with pytest.raises(BadInputError, match="helo: not deployed in local; deployed: audit, orders"):
-        inventory.find(OUTPUTS, "helo", "local")
 
 
 def test_credentials_of_another_account_are_refused(monkeypatch):

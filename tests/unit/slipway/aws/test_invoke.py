@@ -8,7 +8,7 @@ from botocore.stub import Stubber
 
 from slipway.aws import invoke as module
 from slipway.aws.clients import Aws
-from slipway.aws.invoke import invoke, with_alias
+from slipway.aws.invoke import invoke, qualified, unqualified
 from slipway.core.errors import EngineError
 
 ARN = "arn:aws:lambda:eu-central-1:123456789012:function:slipway-local-hello"
@@ -124,6 +124,13 @@ def test_it_is_never_called_twice_by_itself():
     assert made.client("lambda").meta.config.retries["total_max_attempts"] > 1
 
 
-def test_the_alias_is_added_only_where_none_is():
-    assert with_alias(ARN) == f"{ARN}:{module.LIVE}"
-    assert with_alias(f"{ARN}:3") == f"{ARN}:3"
+def test_a_version_is_called_in_the_place_of_the_alias(aws):
+    made, stub = aws
+    stub.add_response("invoke", answer({}), expected(FunctionName=f"{ARN}:7"))
+    assert invoke(made, "hello", f"{ARN}:live", {}, version="7").ok
+
+
+def test_arns_and_names_take_an_alias():
+    assert qualified(ARN, module.LIVE) == qualified(f"{ARN}:3", module.LIVE) == f"{ARN}:live"
+    assert qualified("slipway-local-hello", "7") == "slipway-local-hello:7"
+    assert unqualified(f"{ARN}:live") == ARN

@@ -1,7 +1,7 @@
 import base64
 
 from slipway.aws import payloads
-from slipway.aws.payloads import Request
+from slipway.running.calls import Request
 
 
 def test_a_request_has_the_shape_of_payload_format_2():
@@ -31,21 +31,6 @@ def test_bytes_travel_as_base64_and_no_body_is_left_out():
     event = payloads.http(Request())
     assert "body" not in event
     assert event["routeKey"] == "$default"
-
-
-def test_a_given_content_type_is_kept():
-    assert Request(headers={"Content-Type": "application/x"}).with_body([1]).headers == {
-        "Content-Type": "application/x"
-    }
-    assert Request().with_body("text").headers == {}
-
-
-def test_paths_are_matched_part_by_part():
-    assert payloads.path_parameters("/a/{id}/b", "/a/1/b") == {"id": "1"}
-    assert payloads.path_parameters("/a/{id}", "/a/1/b") is None
-    assert payloads.path_parameters("/a/{rest+}", "/a/1/b") == {"rest": "1/b"}
-    assert payloads.path_parameters("/a.b", "/axb") is None
-    assert payloads.path_parameters("/a", "/a") == {}
 
 
 def test_an_event_of_the_bus_carries_type_and_attributes():

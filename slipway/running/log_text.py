@@ -1,4 +1,4 @@
-"""Log records for people: Lambda's JSON records as lines of text. `--json` shows them as they are."""
+"""Log records for people: JSON records of functions as lines of text. `--json` shows them as they are."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from slipway.aws import log_text
+from slipway.running import log_text
 
 FRAMES = [
     '  File "/var/task/slipway_runtime/queue_event.py", line 50, in serve\n    cloud_event.deliver(app)\n',

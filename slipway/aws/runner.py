@@ -1,0 +1,109 @@
+"""Functions on Lambda, behind the interface that both targets share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from slipway.aws import alarms, http, inventory, letters, logs, releases
+from slipway.aws.invoke import LIVE, invoke
+from slipway.aws.payloads import payload_of
+from slipway.core.names import lambda_name
+from slipway.running.calls import Request
+
+if TYPE_CHECKING:
+    import datetime as dt
+    import threading
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from slipway.aws.clients import Aws
+    from slipway.running.calls import Answer, Call
+    from slipway.running.inventory import Entry
+    from slipway.running.records import Record
+    from slipway.running.releases import Move, Release
+    from slipway.running.runner import Redriven
+
+_ALIAS = "aws:lambda/alias:Alias"
+
+
+class LambdaRunner:
+    """The functions of an environment on Lambda; see `slipway.running.runner.Runner`."""
+
+    def __init__(self, aws: Aws, prefix: str) -> None:
+        """Take the account.
+
+        Args:
+            aws: The account.
+            prefix: First part of every physical name of the environment.
+        """
+        self._aws = aws
+        self._prefix = prefix
+
+    def holds_pointer(self, name: str, resource: Mapping[str, Any]) -> bool:
+        """Whether a resource of the state is the alias that callers of a function reach."""
+        outputs = resource.get("outputs") or {}
+        known = str(outputs.get("functionName") or "").rsplit(":", 1)[-1]
+        return resource.get("type") == _ALIAS and outputs.get("name") == LIVE and known == self._physical(name)
+
+    def invoke(
+        self,
+        name: str,
+        output: Mapping[str, Any],
+        call: Call,
+        *,
+        version: str | None = None,
+        asynchronous: bool = False,
+    ) -> Answer:
+        """Call a function through Lambda's Invoke."""
+        payload = payload_of(self._aws, call)
+        return invoke(self._aws, name, str(output["arn"]), payload, version=version or LIVE, asynchronous=asynchronous)
+
+    def visit(self, name: str, output: Mapping[str, Any], call: Call) -> tuple[Answer, str]:
+        """Call a public route by its real address; Slipway holds no token, so routes that want one are invoked."""
+        url = output.get("url")
+        is_open = call.entry_path is not None and call.auth in {"none", "iam"}
+        if not url or not is_open or not isinstance(call.what, Request):
+            return self.invoke(name, output, call), "invoke"
+        base = str(url).removesuffix(call.entry_path or "")
+        answer = http.call(self._aws, name, base, call.what, signed=call.auth == "iam")
+        return answer, "real address"
+
+    def logs(self, name: str, output: Mapping[str, Any], since: dt.datetime) -> Iterator[Record]:
+        """What CloudWatch Logs keeps of a function."""
+        del name
+        return logs.read(self._aws, str(output["logGroup"]), since)
+
+    def follow(
+        self, name: str, output: Mapping[str, Any], since: dt.datetime, stop: threading.Event
+    ) -> Iterator[Record]:
+        """What CloudWatch Logs keeps of a function, and then what it receives."""
+        del name
+        return logs.follow(self._aws, str(output["logGroup"]), since, stop)
+
+    def log_limits(self) -> str | None:
+        """CloudWatch Logs keeps everything for the environment's retention."""
+        return None
+
+    def check(self, entries: Iterable[Entry]) -> list[Entry]:
+        """The same entries with what AWS says now."""
+        return inventory.check(self._aws, entries)
+
+    def release(self, name: str) -> Release | None:
+        """Where a function's alias points, and which versions there are."""
+        return releases.read(self._aws, name, self._physical(name))
+
+    def move(self, release: Release, move: Move) -> None:
+        """Point the alias at one version."""
+        releases.move(self._aws, self._physical(release.function), release, move)
+
+    def alarms(self, release: Release) -> tuple[list[str], str | None]:
+        """CloudWatch alarms on invocations of a function that are on."""
+        name = release.function
+        prefix = f"{self._prefix}-{self._aws.environment}-{name}-"
+        return alarms.look(self._aws, name, self._physical(name), prefix)
+
+    def redrive(self, name: str, limit: int | None) -> Redriven:
+        """Send dead letters again from the queue of failures and the DLQs of the function's queues."""
+        return letters.redrive(self._aws, name, self._physical(name), limit)
+
+    def _physical(self, name: str) -> str:
+        return lambda_name(self._prefix, self._aws.environment, name)
