@@ -1,5 +1,7 @@
 """The Pulumi program: reads the environment and its functions, composes them, exports what runs."""
 
+import dataclasses
+
 import pulumi
 
 from components.environment import Environment
@@ -12,28 +14,26 @@ from slipway.program import plan_or_stop
 lean_engine_calls()
 plan = plan_or_stop(pulumi.get_stack())
 
-described = {name: FunctionArgs.from_spec(f.spec, Code(**plan.code(f))) for name, f in plan.functions.items()}
+described = {name: FunctionArgs.from_spec(f.spec, Code(**f.code)) for name, f in plan.functions.items()}
 environment = Environment(pulumi.get_stack(), EnvironmentArgs.from_spec(plan.environment).serving(described))
-functions = {
-    name: Function(name, FunctionArgs.from_spec(f.spec, Code(**plan.code(f, environment.packages_bucket))), environment)
-    for name, f in plan.functions.items()
-}
+functions = {}
+for name, args in described.items():
+    code = Code(**plan.code(plan.functions[name], environment.packages_bucket))
+    functions[name] = Function(name, dataclasses.replace(args, code=code), environment)
 environment.complete()
 
 pulumi.export("environment", {"target": environment.args.target, "url": environment.api_endpoint})
-pulumi.export(
-    "functions",
-    {
-        name: {
-            "target": environment.args.target,
-            "name": function.name,
-            "arn": function.arn,
-            "url": function.url,
-            "version": function.version,
-            "logGroup": function.log_group,
-            "owner": function.args.owner,
-            "runtime": function.args.runtime,
-        }
-        for name, function in functions.items()
-    },
-)
+exported = {
+    name: {
+        "target": function.target,
+        "name": function.name,
+        "arn": function.arn,
+        "url": function.url,
+        "version": function.version,
+        "logGroup": function.log_group,
+        "owner": function.args.owner,
+        "runtime": function.args.runtime,
+    }
+    for name, function in functions.items()
+}
+pulumi.export("functions", exported)

@@ -144,7 +144,13 @@ def plan(environment: str, start: Path | None = None) -> Plan:
     settings = loaded.settings[environment]
     functions = loaded.deployed(environment)
     inputs = collect_all(project, functions.values())
-    commits = last_commits(project, {name: found.paths for name, found in inputs.items()})
+    commits = last_commits(
+        project,
+        {
+            name: inputs[name].paths if name in inputs else (f"{project.relative(function.directory)}/",)
+            for name, function in functions.items()
+        },
+    )
     images, dead_letters = _images(project, settings, functions, inputs)
     specs = {
         name: {

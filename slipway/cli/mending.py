@@ -23,6 +23,7 @@ def mend(session: Session, display: Display, wait_s: float = 0) -> recover.Mende
         EngineError: The state cannot be mended, or AWS or the cluster cannot be used.
     """
     instances, clouds = session.instances, session.clouds
+    session.require_whole_cluster()
     if clouds.aws is not None and clouds.aws.endpoint is None:
         clouds.aws.check_account()
     if clouds.kube is not None:

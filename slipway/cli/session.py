@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from slipway.core.loaded import LoadedFunction
     from slipway.core.settings import Settings
     from slipway.kube.clients import Kube
+    from toolchain.embedded_cluster.lifecycle import Status
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,19 +133,36 @@ class Session:
             "then the same command again"
         )
 
-    def _cluster_instance(self) -> str | None:
-        knative = self.settings.knative
-        if knative is None or not knative.embedded:
+    def require_whole_cluster(self) -> None:
+        """Make sure that each part of the embedded cluster works, where the environment is on it.
+
+        Raises:
+            EngineError: A part does not; the message names it.
+        """
+        status = self._cluster if self._uses("knative") else None
+        if status is not None and not status.healthy:
+            ill = "; ".join(": ".join(filter(None, (p.name, p.detail))) for p in status.parts if p.state != "ok")
+            raise EngineError(
+                f"{self.environment}: the embedded cluster runs, but not all of it works ({ill}); what to do: run "
+                f"`slipway cluster up -s {self.environment}`, which mends it, then the same command again"
+            )
+
+    @functools.cached_property
+    def _cluster(self) -> Status | None:
+        """The embedded cluster; None where the environment is on none."""
+        if self.settings.knative is None or not self.settings.knative.embedded:
             return None
         from slipway.cli import cluster  # noqa: PLC0415 - only what needs the cluster loads it
         from toolchain.embedded_cluster import lifecycle as clusters  # noqa: PLC0415
 
-        status = clusters.status(cluster.config_of(self.project, self.settings))
-        if status.running and status.healthy:
-            return status.instance
-        how = "is not healthy" if status.running else "is not running"
+        return clusters.status(cluster.config_of(self.project, self.settings))
+
+    def _cluster_instance(self) -> str | None:
+        status = self._cluster
+        if status is None or status.running:
+            return None if status is None else status.instance
         raise EngineError(
-            f"{self.environment}: the embedded cluster {how}; what to do: run `slipway cluster up -s "
+            f"{self.environment}: the embedded cluster is not running; what to do: run `slipway cluster up -s "
             f"{self.environment}`, then the same command again"
         )
 
