@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from slipway.core.catalogue_rules import missing_entries, missing_parts, queue_mistakes
+from slipway.core.catalogue_rules import missing_entries, missing_parts, queue_mistakes, unfit_settings
 from slipway.core.events import SMALL_BATCH
 from slipway.core.explain import Mistake, known, nearest, to_finding
 from slipway.core.findings import Finding, Severity
@@ -39,11 +39,14 @@ def project_findings(
         environments: Environments by name, as far as their settings could be used.
         names: Names of all functions, those included whose manifests could not be used.
     """
-    found = {}
+    found: dict[str, list[Found]] = {}
+    findings: list[Finding] = []
     for environment, here in sorted(environments.items()):
         deployed = {name: function for name, function in sorted(functions.items()) if here.settings.deploys(name)}
         found[environment] = list(_mistakes(deployed, here))
-    return to_findings(found, functions, environments) + list(_override_findings(environments, names))
+        mistakes = [m for m in unfit_settings(deployed, here) if not here.refused.touches(m.path)]
+        findings += [to_finding(here.document, mistake, environment=environment) for mistake in mistakes]
+    return [*to_findings(found, functions, environments), *findings, *_override_findings(environments, names)]
 
 
 def _mistakes(functions: Mapping[str, LoadedFunction], here: Environment) -> Iterator[Found]:

@@ -35,7 +35,7 @@ PREFIX = "slipway:"
 
 # AWS takes 50 tags of a resource; the rest is for those that Slipway sets.
 _TAGS = 40
-_OWN_TAGS = frozenset({"owner", "function", "environment", "commit", "slipway"})
+_OWN_TAGS = frozenset({"owner", "function", "environment", "commit", "code", "managed-by", "slipway"})
 
 
 def _check_tags(tags: dict[str, str]) -> dict[str, str]:

@@ -111,8 +111,8 @@ def _other_cluster(settings: Settings) -> Iterator[Mistake]:
 
 def _embedded_cluster(settings: Settings) -> Iterator[Mistake]:
     fixed = {
-        "tls": (settings.http.tls, "the embedded cluster's entry answers http"),
-        "port": (settings.http.port, "the embedded cluster's entry has the port of slipway:cluster.httpPort"),
+        "tls": (settings.http.tls, "its entry answers http"),
+        "port": (settings.http.port, "its entry has the port of slipway:cluster.httpPort"),
     }
     for name, (value, why) in fixed.items():
         if value:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 _KNATIVE_TIMEOUT = 600
 
 # Kubernetes, names of Services: a label that starts with a letter. Knative makes more of them beside a function's own:
-# of revisions (`orders-00001-private`), of the tag of a rollout (`candidate-orders`), of channels (`*-kn-channel`).
-_RESERVED = re.compile(r"slipway-.*|candidate-.*|.*-kn-channel|.*-[0-9]{5}(?:-private)?|[0-9].*")
+# revisions (`orders-0a1b2c3d4e-private`), the tag of a rollout (`candidate-orders`), channels (`receipts-kn-channel`).
+_RESERVED = re.compile(r"slipway-.*|candidate-.*|.*-kn-channel|.*-[0-9a-f]{10}(?:-private)?|[0-9].*")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def target_mistakes(function: LoadedFunction, here: Environment) -> Iterator[Fou
             path=(),
             rule="reserved-name",
             message=f"{function.name!r} cannot be a function's name on Knative, its target in {IN}",
-            remedy="start with a letter, without slipway- or candidate- in front and -kn-channel or -00001 at the end",
+            remedy="start with a letter, not with slipway- or candidate-; end without -kn-channel or ten hex digits",
         )
         yield Found(function.name, mistake)
     for used in used_features(function, settings):

@@ -7,7 +7,8 @@ from slipway.core.target_settings import SETTINGS
 from slipway.core.targets import FEATURES, TARGETS
 
 AWS = '  slipway:aws: {account: "123456789012", region: eu-central-1}\n'
-QUEUES = "queue: {receipts: {create: true}, sorted: {create: true, fifo: true}}"
+QUEUES = "queue: {receipts: {create: true}}"
+SORTED = "queue: {receipts: {create: true}, sorted: {create: true, fifo: true}}"
 RESOURCES = f"""\
   slipway:resources:
     {QUEUES}
@@ -77,7 +78,8 @@ def lay_out(box, manifest, case, target):
     extra, replaced, place = CASES[case]
     replaced = dict(replaced)
     source, override = replaced.pop("source", None), replaced.pop("override", "")
-    text = STACK + f"  slipway:target: {target}\n" + (OVERRIDE.format(override) if override else "")
+    stack = STACK.replace(QUEUES, SORTED) if case == "queue.fifo" else STACK
+    text = stack + f"  slipway:target: {target}\n" + (OVERRIDE.format(override) if override else "")
     text += '  slipway:images: {base: {python3.12: "x@sha256:' + "0" * 64 + '"}}\n'
     box.stack("dev", text)
     box.function("orders", manifest(extra, **replaced), **({"source": source} if source else {}))
@@ -151,7 +153,8 @@ def test_the_same_refusal_in_several_environments_is_one(box, manifest):
 
 
 @pytest.mark.parametrize(
-    "name", ["slipway-x", "candidate-orders", "receipts-kn-channel", "orders-00001", "orders-00002-private", "3d"]
+    "name",
+    ["slipway-x", "candidate-orders", "receipts-kn-channel", "orders-0a1b2c3d4e", "orders-0a1b2c3d4e-private", "3d"],
 )
 def test_names_that_knative_makes_itself(box, manifest, name):
     box.stack("dev", STACK + "  slipway:target: lambda\n")
