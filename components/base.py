@@ -119,18 +119,20 @@ class Component(pulumi.ComponentResource):
         self.nodes[part] = node
         return node
 
-    def adjusted(self, part: str, args: dict[str, Any]) -> dict[str, Any]:
-        """What lies inside a child, as the transform for it wants it; there are no options to change.
+    def adjustable(self, part: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+        """Offer something that lies inside a child to `transforms`; there are no options to change.
 
         Args:
             part: What it is to the component; no child has this name.
-            args: Its values.
 
-        Raises:
-            InputError: The transform returned something else than arguments and options.
+        Returns:
+            Takes its values and returns those to use. It raises InputError when the transform returns anything but
+            arguments and options.
         """
         self._inside.add(part)
-        return self._transformed(part, args, pulumi.ResourceOptions())[0] if part in self._transforms else args
+        if part not in self._transforms:
+            return lambda args: args
+        return lambda args: self._transformed(part, args, pulumi.ResourceOptions())[0]
 
     def finish(self, outputs: Mapping[str, Any]) -> None:
         """Check that every transform had its child, and register the outputs; the last act of a constructor.

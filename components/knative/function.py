@@ -57,6 +57,7 @@ class KnativeFunction:
         self._account = f"function-{self.name}"
         self._uses = [environment.resources[key] for key in uses_of(args)]
 
+        self._adjust = owner.adjustable("template")  # before it is named after what is in it
         account = self._service_account()
         policy = self._policy()
         assert args.code.image is not None
@@ -99,7 +100,15 @@ class KnativeFunction:
 
     def _template(self, image: str) -> tuple[str, dict[str, Any]]:
         variables = variables_of(self._args, self._environment.args, self._uses, self._environment.resources)
-        return template_of(self._owner, self._args, image, account=self._account, variables=variables, uses=self._uses)
+        return template_of(
+            self._owner,
+            self._args,
+            image,
+            adjust=self._adjust,
+            account=self._account,
+            variables=variables,
+            uses=self._uses,
+        )
 
     def _service(self, made: pulumi.Output[Any], depends_on: list[pulumi.Resource]) -> CustomResource:
         args, site = self._args, self._environment.site

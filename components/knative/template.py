@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from components.base import Component
@@ -51,6 +51,7 @@ def template_of(
     args: FunctionArgs,
     image: str,
     *,
+    adjust: Callable[[dict[str, Any]], dict[str, Any]],
     account: str,
     variables: Mapping[str, Any],
     uses: Sequence[Resource],
@@ -61,6 +62,7 @@ def template_of(
         owner: The function.
         args: Its arguments.
         image: Image with digest.
+        adjust: What the function's users change in it.
         account: Name of its service account.
         variables: Environment variables: text, or where their value comes from.
         uses: What it uses of the catalogue.
@@ -84,7 +86,7 @@ def template_of(
             "volumes": [{"name": "tmp", "emptyDir": {"sizeLimit": f"{_TMP_MB}Mi"}}],
         },
     }
-    template = owner.adjusted("template", template)
+    template = adjust(template)
     identity = hashlib.sha256(compact(template).encode()).hexdigest()[:IDENTITY]
     marked = template["metadata"]["annotations"] | {TEMPLATE: identity}
     named = template["metadata"] | {"name": f"{owner.name_of_component}-{identity}", "annotations": marked}

@@ -1,4 +1,4 @@
-"""The engine of unit tests: keeps what components register, and answers as AWS would."""
+"""The engine of unit tests: keeps what components register, and answers as AWS and Kubernetes would."""
 
 import dataclasses
 import warnings
@@ -13,6 +13,7 @@ from components.environment import Environment
 from components.environment_args import AwsArgs, CatalogueEntry, EnvironmentArgs
 from components.function.args import Code, FunctionArgs
 from components.function.component import Function
+from components.knative_args import DeadLetters, KnativeArgs
 
 with warnings.catch_warnings():
     # The package of buckets defines its own deprecated classes when it is imported; we use none of them.
@@ -40,6 +41,7 @@ class Registered:
     provider: str
     depends_on: frozenset[str]
     frames: int
+    timeout: str
 
     @property
     def kind(self):
@@ -72,6 +74,7 @@ class Recorder(mocks.MockMonitor):
                     provider=request.provider.split("::")[3] if request.provider else "",
                     depends_on=frozenset(urn.split("::")[-1] for urn in request.dependencies),
                     frames=len(request.stackTrace.frames),
+                    timeout=request.customTimeouts.create,
                 )
             )
         return super().RegisterResource(request)
@@ -141,9 +144,7 @@ class Engine:
 
     def children(self, parent):
         """Kind and name of every direct child of a component, without components."""
-        return {
-            (r.kind, r.name) for r in self.registered if r.parent == parent and r.type.startswith(("aws:", "pulumi:"))
-        }
+        return {(r.kind, r.name) for r in self.registered if r.parent == parent and not r.type.startswith("slipway:")}
 
     def kinds(self, kind):
         return [r for r in self.registered if r.kind == kind]
@@ -167,6 +168,22 @@ def function_args(**changes):
 def environment_args(**changes):
     return EnvironmentArgs(
         **{"environment": "dev", "target": "lambda", "aws": AwsArgs(account=ACCOUNT, region=REGION)} | changes
+    )
+
+
+IMAGE = "registry.example.com/team/orders@sha256:" + "a" * 64
+DEAD_LETTERS = "registry.example.com/slipway/dead-letters@sha256:" + "d" * 64
+
+
+def knative_args(**changes):
+    return KnativeArgs(
+        **{
+            "namespace": "slipway-dev",
+            "domain": "dev.example.com",
+            "context": "team-dev",
+            "dead_letters": DeadLetters(image=DEAD_LETTERS),
+        }
+        | changes
     )
 
 
@@ -196,6 +213,28 @@ def deploy(engine):
             return environment, made
 
         return engine.run(program, preview=preview)
+
+    return run
+
+
+@pytest.fixture
+def a_knative():
+    """Makes the Knative half of an environment, with changes."""
+    return knative_args
+
+
+@pytest.fixture
+def a_knative_function():
+    """Makes the args of a small function on Knative, with changes."""
+    return lambda **changes: function_args(**{"code": Code(image=IMAGE), "target": "knative"} | changes)
+
+
+@pytest.fixture
+def to_knative(deploy):
+    """Runs a stack on Knative alone: the environment and the functions, constructed."""
+
+    def run(functions=None, **changes):
+        return deploy(functions, **{"target": "knative", "aws": None, "knative": knative_args()} | changes)
 
     return run
 

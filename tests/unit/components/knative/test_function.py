@@ -1,0 +1,435 @@
+import json
+
+import pulumi
+import pytest
+
+from components.errors import InputError
+from components.function.args import BusEvent, Code, HttpEvent, Pointer, QueueEvent, Rollout, ScheduleEvent
+
+IMAGE = "registry.example.com/team/orders@sha256:" + "a" * 64
+PUBLIC = HttpEvent(path="/orders", visibility="public", auth="none")
+INTERNAL = HttpEvent(path="/orders", auth="none")
+MINIMAL = {("ServiceAccount", "orders-account"), ("Service", "orders")}
+LABELS = {
+    "app.kubernetes.io/managed-by": "slipway",
+    "slipway.io/environment": "dev",
+    "slipway.io/function": "orders",
+    "slipway.io/owner": "team-payments",
+}
+
+
+def service(engine):
+    return next(r for r in engine.registered if r.type == "kubernetes:serving.knative.dev/v1:Service")
+
+
+def spec(engine):
+    return service(engine).inputs["spec"]
+
+
+def container(engine):
+    return spec(engine)["template"]["spec"]["containers"][0]
+
+
+def env(engine):
+    return {item["name"]: item.get("value", item.get("valueFrom")) for item in container(engine)["env"]}
+
+
+def identity(engine):
+    return spec(engine)["template"]["metadata"]["annotations"]["slipway.io/template"]
+
+
+def test_the_smallest_function(to_knative, engine, a_knative_function):
+    to_knative({"orders": a_knative_function()})
+    assert engine.children("orders") == MINIMAL
+    assert next(r for r in engine.registered if r.type == "slipway:index:Function").parent == "dev"
+
+
+def test_everything_goes_through_the_provider_of_the_cluster(to_knative, engine, a_knative_function):
+    to_knative({"orders": a_knative_function(http=[PUBLIC])})
+    assert {r.provider for r in engine.registered if r.type.startswith("kubernetes:")} == {"dev-kubernetes"}
+
+
+def test_the_whole_service(to_knative, engine, a_knative_function):
+    to_knative({"orders": a_knative_function(code_digest="sha256:" + "c" * 64, description="Takes an order")})
+    made = service(engine).inputs
+    revision = f"orders-{identity(engine)}"
+    code = {"slipway.io/code": "sha256-" + "c" * 47 + "-" + made["metadata"]["labels"]["slipway.io/code"][-8:]}
+    assert made == {
+        "apiVersion": "serving.knative.dev/v1",
+        "kind": "Service",
+        "metadata": {
+            "name": "orders",
+            "namespace": "slipway-dev",
+            "labels": {
+                **LABELS,
+                **code,
+                "slipway.io/commit": "abc123",
+                "networking.knative.dev/visibility": "cluster-local",
+            },
+            "annotations": {
+                "slipway.io/code": "sha256:" + "c" * 64,
+                "slipway.io/description": "Takes an order",
+                "slipway.io/template": identity(engine),
+                "pulumi.com/patchForce": "true",
+                "pulumi.com/waitFor": json.dumps(
+                    [
+                        f"jsonpath={{.status.latestReadyRevisionName}}={revision}",
+                        'jsonpath={.status.conditions[?(@.type=="Ready")].status}=True',
+                    ]
+                ),
+            },
+        },
+        "spec": {
+            "traffic": [{"latestRevision": True, "percent": 100}],
+            "template": {
+                "metadata": {
+                    "name": revision,
+                    "labels": {**LABELS, **code},
+                    "annotations": {
+                        "slipway.io/code": "sha256:" + "c" * 64,
+                        "slipway.io/template": identity(engine),
+                        "serving.knative.dev/progress-deadline": "150s",
+                    },
+                },
+                "spec": {
+                    "serviceAccountName": "function-orders",
+                    "automountServiceAccountToken": False,
+                    "enableServiceLinks": False,
+                    "containerConcurrency": 1,
+                    "timeoutSeconds": 30,
+                    "containers": [container(engine)],
+                    "volumes": [{"name": "tmp", "emptyDir": {"sizeLimit": "512Mi"}}],
+                },
+            },
+        },
+    }
+    assert container(engine) == {
+        "name": "function",
+        "image": IMAGE,
+        "ports": [{"name": "http1", "containerPort": 8080}],
+        "env": [
+            {"name": "FUNCTION_SIGNATURE_TYPE", "value": "http"},
+            {"name": "FUNCTION_SOURCE", "value": "main.py"},
+            {"name": "FUNCTION_TARGET", "value": "order"},
+            {"name": "SLIPWAY_CONCURRENCY", "value": "1"},
+            {"name": "SLIPWAY_LOG_LEVEL", "value": "INFO"},
+            {"name": "SLIPWAY_ROUTES", "value": '{"routes":[],"tokens":null}'},
+            {"name": "SLIPWAY_TIMEOUT", "value": "30"},
+        ],
+        "resources": {
+            "requests": {"cpu": "14m", "memory": "256Mi"},
+            "limits": {"cpu": "145m", "memory": "256Mi"},
+        },
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": 65532,
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "readinessProbe": {"httpGet": {"path": "/_slipway/ready", "port": 8080}},
+        "startupProbe": {
+            "httpGet": {"path": "/_slipway/ready", "port": 8080},
+            "periodSeconds": 1,
+            "timeoutSeconds": 1,
+            "failureThreshold": 120,
+        },
+        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
+    }
+    assert service(engine).timeout == "180s"
+
+
+def test_the_account_has_no_token(to_knative, engine, a_knative_function):
+    to_knative({"orders": a_knative_function()})
+    account = engine.named("orders-account").inputs
+    assert account["automountServiceAccountToken"] is False
+    assert account["metadata"] == {"name": "function-orders", "namespace": "slipway-dev", "labels": LABELS}
+
+
+def test_nothing_runs_before_the_guards_stand(to_knative, engine, a_knative_function):
+    to_knative({"orders": a_knative_function()})
+    assert engine.named("orders-account").depends_on >= {"dev-namespace", "dev-deny", "dev-dns", "dev-callers"}
+    assert "orders-account" in service(engine).depends_on
+
+
+def test_outputs_are_those_of_lambda(to_knative, engine, a_knative_function, resolved):
+    _, made = to_knative({"orders": a_knative_function(http=[PUBLIC])})
+    assert engine.outputs("orders") == {
+        "name": "orders",
+        "arn": "/apis/serving.knative.dev/v1/namespaces/slipway-dev/services/orders",
+        "url": "https://orders.slipway-dev.dev.example.com/orders",
+        "version": f"orders-{identity(engine)}",
+    }
+    assert made["orders"].log_group is None
+    assert made["orders"].target == "knative"
+
+
+def test_all_outputs_are_known_in_the_first_preview(to_knative, engine, a_knative_function, resolved):
+    _, made = to_knative({"orders": a_knative_function(http=[PUBLIC])}, preview=True)
+    assert resolved(made["orders"].version) == f"orders-{identity(engine)}"
+    assert resolved(made["orders"].url) == "https://orders.slipway-dev.dev.example.com/orders"
+
+
+@pytest.mark.parametrize(
+    ("routes", "changes", "url", "local"),
+    [
+        ([PUBLIC], {"scheme": "http", "port": 4613}, "http://orders.slipway-dev.dev.example.com:4613/orders", False),
+        ([INTERNAL], {}, "http://orders.slipway-dev.svc.cluster.local/", True),
+        ([INTERNAL, PUBLIC], {}, "https://orders.slipway-dev.dev.example.com/orders", False),
+        ([], {}, None, True),
+    ],
+)
+def test_only_public_functions_leave_the_cluster(
+    to_knative, engine, a_knative_function, a_knative, *, resolved, routes, changes, url, local
+):
+    _, made = to_knative({"orders": a_knative_function(http=routes)}, knative=a_knative(**changes))
+    labels = service(engine).inputs["metadata"]["labels"]
+    assert (labels.get("networking.knative.dev/visibility") == "cluster-local") is local
+    assert resolved(made["orders"].url) == url
+
+
+def test_scale_bounds_concurrency_and_timeout(to_knative, engine, a_knative_function):
+    to_knative({"orders": a_knative_function(min_scale=2, max_scale=9, concurrency=50, timeout_s=7, memory_mb=1769)})
+    template = spec(engine)["template"]
+    assert template["metadata"]["annotations"]["autoscaling.knative.dev/min-scale"] == "2"
+    assert template["metadata"]["annotations"]["autoscaling.knative.dev/max-scale"] == "9"
+    assert (template["spec"]["containerConcurrency"], template["spec"]["timeoutSeconds"]) == (50, 7)
+    assert container(engine)["resources"] == {
+        "requests": {"cpu": "100m", "memory": "1769Mi"},
+        "limits": {"cpu": "1", "memory": "1769Mi"},
+    }
+    assert (env(engine)["SLIPWAY_CONCURRENCY"], env(engine)["SLIPWAY_TIMEOUT"]) == ("50", "7")
+
+
+def test_of_a_container_only_the_port_is_known(to_knative, engine, a_knative_function):
+    to_knative({"orders": a_knative_function(runtime="container", handler=None, environment={"A": "b"})})
+    assert container(engine)["readinessProbe"] == {"tcpSocket": {"port": 8080}}
+    assert container(engine)["startupProbe"]["tcpSocket"] == {"port": 8080}
+    assert env(engine) == {"A": "b"}
+
+
+def test_routes_and_tokens_travel_to_the_server_in_the_image(to_knative, engine, a_knative_function):
+    from components.environment_args import TokenIssuer
+    from components.function.args import Cors
+
+    routes = [
+        HttpEvent(path="/a", methods=["GET"], visibility="public", auth="token"),
+        HttpEvent(path="/b", auth="none", cors=Cors(origins=["https://shop.example.com"])),
+    ]
+    tokens = TokenIssuer(issuer="https://login.example.com", audience=["orders"])
+    to_knative({"orders": a_knative_function(http=routes)}, tokens=tokens)
+    assert json.loads(env(engine)["SLIPWAY_ROUTES"]) == {
+        "routes": [
+            {"path": "/a", "methods": ["GET"], "visibility": "public", "auth": "token", "cors": None},
+            {
+                "path": "/b",
+                "methods": ["ANY"],
+                "visibility": "internal",
+                "auth": "none",
+                "cors": {
+                    "origins": ["https://shop.example.com"],
+                    "methods": ["GET"],
+                    "headers": [],
+                    "credentials": False,
+                    "max_age_s": 300,
+                },
+            },
+        ],
+        "tokens": {"issuer": "https://login.example.com", "audience": ["orders"]},
+    }
+    # The keys of the issuer are fetched from wherever it is.
+    assert engine.named("orders-network").inputs["spec"]["egress"] == [
+        {
+            "to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}, {"ipBlock": {"cidr": "::/0"}}],
+            "ports": [{"port": 443, "protocol": "TCP"}],
+        }
+    ]
+
+
+def test_a_commit_and_a_tag_make_no_new_revision(to_knative, engine, a_knative_function):
+    to_knative({"orders": a_knative_function()})
+    before, first = identity(engine), service(engine).inputs["metadata"]["labels"]
+    to_knative({"orders": a_knative_function(commit="def456")}, tags={"CostCenter": "4711"})
+    labels = service(engine).inputs["metadata"]["labels"]
+    assert identity(engine) == before
+    assert labels["slipway.io/commit"] == "def456" != first["slipway.io/commit"]
+    assert labels["tags.slipway.io/CostCenter"] == "4711"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"code": Code(image=IMAGE.replace("a" * 64, "b" * 64))},
+        {"environment": {"A": "b"}},
+        {"memory_mb": 512},
+        {"http": [INTERNAL]},
+        {"max_scale": 3},
+    ],
+)
+def test_everything_that_a_revision_runs_with_makes_a_new_one(to_knative, engine, a_knative_function, change):
+    to_knative({"orders": a_knative_function()})
+    before = identity(engine)
+    to_knative({"orders": a_knative_function(**change)})
+    assert identity(engine) != before
+
+
+def test_an_image_that_is_still_being_pushed_is_waited_for(engine, an_environment, a_knative_function, a_knative):
+    from components.environment import Environment
+    from components.function.component import Function
+
+    def program():
+        environment = Environment("dev", an_environment(target="knative", aws=None, knative=a_knative()))
+        Function("orders", a_knative_function(code=Code(image=pulumi.Output.from_input(IMAGE))), environment)
+
+    engine.run(program)
+    assert container(engine)["image"] == IMAGE
+
+
+def test_the_escape_hatch_reaches_the_template_before_it_is_named(to_knative, engine, a_knative_function):
+    def with_class(template, opts):
+        return template | {"spec": template["spec"] | {"runtimeClassName": "gvisor"}}, opts
+
+    to_knative({"orders": a_knative_function()})
+    before = identity(engine)
+    to_knative({"orders": a_knative_function(transforms={"template": with_class})})
+    assert spec(engine)["template"]["spec"]["runtimeClassName"] == "gvisor"
+    assert identity(engine) != before
+
+
+def test_an_unknown_transform_lists_template_too(to_knative, a_knative_function):
+    with pytest.raises(InputError, match=r"did you mean 'template'\? Allowed: account, function, template"):
+        to_knative({"orders": a_knative_function(transforms={"templat": lambda a, o: (a, o)})})
+
+
+def pointer(**changes):
+    return Rollout(canary=10, pointer=Pointer(**{"stable": "orders-0000000000", "current": "0000000000"} | changes))
+
+
+ALL = [{"latestRevision": True, "percent": 100}]
+
+
+def test_traffic_of_a_rollout(to_knative, engine, a_knative_function):
+    def traffic(rollout):
+        to_knative({"orders": a_knative_function(rollout=rollout)})
+        return spec(engine)["traffic"]
+
+    assert traffic(None) == ALL
+    newest = identity(engine)
+    assert traffic(Rollout(canary=10)) == ALL, "a function that does not exist yet has nobody to share with"
+    assert traffic(pointer(current=newest, stable=f"orders-{newest}")) == ALL, "promoted"
+    assert traffic(pointer()) == [
+        {"revisionName": "orders-0000000000", "percent": 90},
+        {"latestRevision": True, "percent": 10, "tag": "candidate"},
+    ]
+    assert traffic(pointer(rejected=f"1111111111,{newest}")) == [{"revisionName": "orders-0000000000", "percent": 100}]
+    assert identity(engine) == newest, "pointers are no part of a revision"
+
+
+def test_what_a_rollback_turned_away_stays_noted(to_knative, engine, a_knative_function):
+    to_knative({"orders": a_knative_function(rollout=pointer(rejected="1111111111"))})
+    assert service(engine).inputs["metadata"]["annotations"]["slipway.io/rejected"] == "1111111111"
+    to_knative({"orders": a_knative_function(rollout=pointer())})
+    assert "slipway.io/rejected" not in service(engine).inputs["metadata"]["annotations"]
+
+
+def test_hosts_of_its_own(to_knative, engine, a_knative_function):
+    to_knative({"orders": a_knative_function(http=[PUBLIC], hosts=["orders.example.com"])})
+    (mapping,) = engine.kinds("DomainMapping")
+    assert mapping.inputs["metadata"]["name"] == "orders.example.com"
+    assert mapping.inputs["spec"] == {
+        "ref": {"apiVersion": "serving.knative.dev/v1", "kind": "Service", "name": "orders"}
+    }
+    assert "orders" in mapping.depends_on
+
+
+def test_two_things_of_one_name_are_refused(to_knative, a_knative_function):
+    from components.environment_args import CatalogueEntry
+
+    entries = [CatalogueEntry(kind="queue", name="orders", create=True)]
+    with pytest.raises(InputError, match=r"name 'orders-kn-channel' is taken by queue 'orders'"):
+        to_knative({"orders-kn-channel": a_knative_function()}, catalogue=entries)
+
+
+EVENTS = {"signature": "cloudevent"}
+DELIVERY = {
+    "retry": 5,
+    "backoffPolicy": "exponential",
+    "backoffDelay": "PT1S",
+    "deadLetterSink": {"uri": "http://slipway-dead-letters.slipway-dev.svc.cluster.local/orders"},
+}
+SUBSCRIBER = {"ref": {"apiVersion": "serving.knative.dev/v1", "kind": "Service", "name": "orders"}}
+WAIT = {"pulumi.com/waitFor": 'jsonpath={.status.conditions[?(@.type=="Ready")].status}=True'}
+
+
+def test_events_of_the_broker(to_knative, engine, a_knative_function):
+    event = BusEvent(type="com.example.paid", source="com.example.payments", attributes={"tenant": "north"})
+    to_knative({"orders": a_knative_function(**EVENTS, events=[event])})
+    (trigger,) = engine.kinds("Trigger")
+    assert trigger.inputs["spec"] == {
+        "broker": "default",
+        "filter": {"attributes": {"type": "com.example.paid", "source": "com.example.payments", "tenant": "north"}},
+        "subscriber": SUBSCRIBER,
+        "delivery": DELIVERY,
+    }
+    assert trigger.inputs["metadata"]["annotations"] == WAIT
+    assert trigger.inputs["metadata"]["name"] == trigger.name
+    assert {"orders", "dev-broker", "dev-dead-letters"} <= trigger.depends_on
+
+
+def test_clocks(to_knative, engine, a_knative_function):
+    clock = ScheduleEvent(
+        expression="cron(15 2 * * ? *)", cron="15 2 * * *", timezone="Europe/Berlin", data={"days": 1}
+    )
+    to_knative({"orders": a_knative_function(**EVENTS, schedules=[clock])})
+    (source,), (trigger,) = engine.kinds("PingSource"), engine.kinds("Trigger")
+    name = source.inputs["spec"]["ceOverrides"]["extensions"]["slipwayschedule"]
+    assert name.startswith("slipway-dev-orders-at-")
+    assert source.inputs["spec"] == {
+        "schedule": "15 2 * * *",
+        "timezone": "Europe/Berlin",
+        "contentType": "application/json",
+        "data": '{"days":1}',
+        "ceOverrides": {"extensions": {"slipwayschedule": name}},
+        "sink": {"ref": {"apiVersion": "eventing.knative.dev/v1", "kind": "Broker", "name": "default"}},
+    }
+    assert trigger.inputs["spec"]["filter"] == {
+        "attributes": {"type": "dev.knative.sources.ping", "slipwayschedule": name}
+    }
+    assert trigger.name in source.depends_on, "nothing rings before somebody listens"
+
+
+def test_a_schedule_has_the_same_name_on_both_targets(deploy, engine, a_function, a_knative_function, a_knative):
+    clock = ScheduleEvent(expression="rate(1 hour)", cron="0 * * * *")
+    deploy({"orders": a_function(**EVENTS, schedules=[clock])})
+    on_lambda = engine.kinds("Schedule")[0].inputs["name"]
+    deploy({"orders": a_knative_function(**EVENTS, schedules=[clock])}, knative=a_knative())
+    (source,) = engine.kinds("PingSource")
+    assert source.inputs["spec"]["ceOverrides"]["extensions"]["slipwayschedule"] == on_lambda
+
+
+def test_messages_of_a_queue(to_knative, engine, a_knative_function, catalogue):
+    entries = [entry for entry in catalogue if entry.name == "orders"]
+    to_knative({"orders": a_knative_function(**EVENTS, queues=[QueueEvent(queue="orders")])}, catalogue=entries)
+    (subscription,) = engine.kinds("Subscription")
+    assert subscription.inputs["spec"] == {
+        "channel": {"apiVersion": "messaging.knative.dev/v1", "kind": "Channel", "name": "orders"},
+        "subscriber": SUBSCRIBER,
+        "delivery": DELIVERY,
+    }
+    assert {"orders", "dev-channel-orders", "dev-dead-letters"} <= subscription.depends_on
+    assert not engine.kinds("Broker"), "queues need none"
+
+
+def test_retries_are_the_environments(to_knative, engine, a_knative_function, a_knative):
+    knative = a_knative(retry_attempts=9, retry_backoff="PT2M")
+    to_knative({"orders": a_knative_function(**EVENTS, events=[BusEvent(type="t")])}, knative=knative)
+    (trigger,) = engine.kinds("Trigger")
+    assert trigger.inputs["spec"]["delivery"] == DELIVERY | {"retry": 9, "backoffDelay": "PT2M"}
+
+
+def test_names_of_triggers_fit(to_knative, engine, a_knative_function):
+    name = "a" + "-long-name" * 5
+    to_knative({name: a_knative_function(**EVENTS, events=[BusEvent(type="com.example." + "x" * 90)])})
+    (trigger,) = engine.kinds("Trigger")
+    assert len(trigger.inputs["metadata"]["name"]) <= 63
