@@ -90,13 +90,13 @@ def _make(root: Path, stamp: Path) -> None:
         _run(
             [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", first]
         )
-    env = {**os.environ, **_uv_settings(python)}
+    env = {**os.environ, **uv_settings(python)}
     install = [uv, "pip", "install", "--quiet", "--python", python]
     _run([*install, "--compile-bytecode", "--require-hashes", "-r", lock], env)
     _run([*install, "--no-deps", "--no-build-isolation", "--editable", root], env)
 
 
-def _uv_settings(python: Path) -> dict[str, str]:
+def uv_settings(python: Path) -> dict[str, str]:
     """What pip's configuration says about package mirrors, for uv; what uv was told itself stays."""
     answer = subprocess.run(
         [python, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL

@@ -77,7 +77,10 @@ class ModuleSet:
         return (self.package, *(package for _, package in self.more))
 
     def sources(self) -> list[Path]:
-        """Files of `folder` that decide what is built: its own, and those of the main packages below it."""
+        """Files of `folder` that decide what is built: its own, and those of the main packages below it.
+
+        Main packages below it import no other package of it, so that one may change without building the others anew.
+        """
         kept = (path for path in self.folder.rglob("*") if path.is_file() and not path.name.startswith("."))
         ours = {package.removeprefix("./") for package in self.packages if package.startswith("./")}
         return sorted(

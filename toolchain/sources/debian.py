@@ -162,7 +162,7 @@ class Unpacker:
         (lists / "partial").mkdir(parents=True, exist_ok=True)
         options = ["-o", f"Dir::State::lists={lists}"]
         self._reporter.say("fetching fresh lists of Debian's packages into the cache")
-        self._apt([*options, "update"], lists)
+        self._apt([*options, "-o", "APT::Update::Error-Mode=any", "update"], lists)
         return options
 
     def _apt(self, arguments: list[str], folder: Path) -> str:

@@ -9,16 +9,17 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from uv import find_uv_bin
 
+from toolchain.bootstrap import uv_settings
 from toolchain.cache import Cache, Folder, new_entry
 from toolchain.errors import SourceUnavailableError, disk_errors_named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from toolchain.progress import Reporter
 
@@ -89,9 +90,10 @@ def fetch(wheel: Wheel, cache: Cache, env: Mapping[str, str], reporter: Reporter
 def _install(wheel: Wheel, target: Path, env: Mapping[str, str]) -> None:
     where = ["--python", sys.executable, "--target", str(target)]
     command = [find_uv_bin(), "pip", "install", "--quiet", *_OPTIONS, *where, "-r", str(wheel.requirements)]
+    environment = {**uv_settings(Path(sys.executable)), **env}
     try:
         done = subprocess.run(
-            command, env=dict(env), capture_output=True, text=True, timeout=_SECONDS, check=False,
+            command, env=environment, capture_output=True, text=True, timeout=_SECONDS, check=False,
             stdin=subprocess.DEVNULL,
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:

@@ -1,9 +1,16 @@
+import dataclasses
 import json
 import os
 import signal
 import subprocess
+import zipfile
 
 import pytest
+
+from toolchain.cache import Cache
+from toolchain.obtain import Obtainer
+from toolchain.parts import Part
+from toolchain.progress import Reporter
 
 
 def run(command, env):
@@ -133,3 +140,59 @@ def test_half_installed_marker_beside_the_plugin_is_removed(command, go_env, tmp
     marker.write_text("")
     assert run(command(), go_env).returncode == 0
     assert not marker.exists()
+
+
+@pytest.fixture
+def several(modules, tmp_path):
+    """A part with two executables of one module set and a folder out of a module."""
+    for name, words in {"one": "version", "two": '"two"'}.items():
+        (modules.folder / name).mkdir()
+        (modules.folder / name / "main.go").write_text(
+            f"package main\n\nvar version string\n\nfunc main() {{ println({words}) }}\n"
+        )
+    module_set = dataclasses.replace(
+        modules,
+        package="./one",
+        more=(("second", "./two"),),
+        variables=(("main.version", "3.2.1"),),
+        module_folders=(("example.test/config", "config", "config/example"),),
+    )
+    return Part("several", "Several", "1.0.0", "first", module_set, companions=("second",))
+
+
+def test_one_part_may_have_several_executables_and_a_folder_of_a_module(several, go_env, tmp_path):
+    """The modules come from a proxy in a folder, so that nothing leaves the machine."""
+    folder = several.modules.folder
+    proxy = tmp_path / "proxy" / "example.test" / "config" / "@v"
+    proxy.mkdir(parents=True)
+    go_mod = "module example.test/config\n\ngo 1.21\n"
+    (proxy / "v1.0.0.info").write_text('{"Version": "v1.0.0"}')
+    (proxy / "v1.0.0.mod").write_text(go_mod)
+    prefix = "example.test/config@v1.0.0"
+    with zipfile.ZipFile(proxy / "v1.0.0.zip", "w") as archive:
+        for name, text in {"go.mod": go_mod, "c.go": "package config\n", "config/core/a.yaml": "a: 1\n"}.items():
+            archive.writestr(f"{prefix}/{name}", text)
+    (folder / "one" / "needs.go").write_text('package main\n\nimport _ "example.test/config"\n')
+    (folder / "go.mod").write_text("module example.test/tiny\n\ngo 1.21\n\nrequire example.test/config v1.0.0\n")
+    env = {
+        **go_env,
+        "GOPROXY": f"file://{tmp_path}/proxy",
+        "GOMODCACHE": str(tmp_path / "mod"),
+        "GOFLAGS": "-modcacherw",
+        "SLIPWAY_TOOLCHAIN": "build",
+    }
+    subprocess.run(
+        ["go", "mod", "download", "example.test/config"], cwd=folder, check=True, env={**env, "GONOSUMDB": "*"}
+    )
+    subprocess.run(["go", "mod", "tidy"], cwd=folder, check=True, env={**env, "GONOSUMDB": "*"})
+    cache = Cache(tmp_path / "cache")
+    choice = Obtainer(cache, env, Reporter(), (several,)).obtain()["several"]
+    answers = [
+        subprocess.run([choice.folder / name], capture_output=True, text=True, check=True).stderr
+        for name in several.files
+    ]
+    assert answers == ["3.2.1\n", "two\n"]
+    copied = choice.folder / "config/example/core/a.yaml"
+    assert copied.read_text() == "a: 1\n"
+    assert (copied.stat().st_mode & 0o777, copied.parent.stat().st_mode & 0o777) == (0o644, 0o755)
+    assert choice.cached.damaged() == []

@@ -113,12 +113,12 @@ def test_mirror_of_pip_is_handed_to_uv_unless_uv_has_its_own(monkeypatch, execut
     )
     for name in ("UV_DEFAULT_INDEX", "SSL_CERT_FILE"):
         monkeypatch.delenv(name, raising=False)
-    assert bootstrap._uv_settings(python) == {
+    assert bootstrap.uv_settings(python) == {
         "UV_DEFAULT_INDEX": "https://mirror.test/simple",
         "SSL_CERT_FILE": "/ca.pem",
     }
     monkeypatch.setenv("UV_DEFAULT_INDEX", "https://mine.test")
-    assert "UV_DEFAULT_INDEX" not in bootstrap._uv_settings(python)
+    assert "UV_DEFAULT_INDEX" not in bootstrap.uv_settings(python)
 
 
 @pytest.fixture

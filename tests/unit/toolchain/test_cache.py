@@ -136,3 +136,19 @@ def test_replace_text_is_whole_or_not_at_all(tmp_path, monkeypatch):
         replace_text(target, "new", 0o755)
     assert [path.name for path in tmp_path.iterdir()] == ["launcher"]
     assert target.read_text() == "old"
+
+
+def test_folders_are_published_whole_and_their_files_checked(cache):
+    with cache.staging("tool") as staged:
+        (staged / "config" / "core").mkdir(parents=True)
+        (staged / "config" / "core" / "a.yaml").write_text("a: 1")
+        (staged / "config" / "link").symlink_to("core/a.yaml")
+        entry = new_entry(part="tool", version="1", source="build", inputs="i", made_with="", verified="v")
+        folder = cache.publish(staged, "d" * 64, entry)
+    assert list(folder.entry.files) == ["config/core/a.yaml"]
+    assert folder.damaged() == []
+    (folder.path / "config" / "core" / "a.yaml").write_text("a: 2")
+    assert folder.damaged() == ["config/core/a.yaml"]
+    assert cache.find("tool", "1", "d" * 64) == folder
+    (folder.path / "config" / "core" / "a.yaml").unlink()
+    assert cache.find("tool", "1", "d" * 64) is None

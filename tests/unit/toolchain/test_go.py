@@ -77,3 +77,13 @@ def test_failures_are_told_apart(tmp_path, lines, status, said):
     text = golang.explain("building the engine", lines, status, tmp_path)
     assert text.startswith("building the engine: ")
     assert said in text
+
+
+def test_folder_of_a_module_is_what_go_answers_after_fetching_it(tmp_path, executable):
+    go = executable(tmp_path / "go", f'echo "$*" >> {tmp_path}/calls; [ "$2" = -m ] && echo "$PWD/module $A"; true')
+    folder = golang.module_folder(go, {"PATH": "/bin", "A": "b"}, tmp_path, "example.test/m")
+    assert str(folder) == f"{tmp_path}/module b"
+    assert (tmp_path / "calls").read_text().splitlines() == [
+        "mod download example.test/m",
+        "list -m -f {{.Dir}} example.test/m",
+    ]

@@ -7,8 +7,11 @@ import pytest
 from toolchain.cache import Cache
 from toolchain.errors import PrerequisitesMissingError, SourceUnavailableError, ToolchainError
 from toolchain.installer import RECORD, Installer
+from toolchain.parts import Part
 from toolchain.plan import Source
 from toolchain.sources.download import Downloader
+
+PATH_ONLY = {"SLIPWAY_TOOLCHAIN": "path"}
 
 
 @pytest.fixture
@@ -27,6 +30,25 @@ def install(tmp_path, parts, reporter):
             env=environment,
             reporter=reporter,
             parts=parts,
+        ).install()
+
+    return run
+
+
+@pytest.fixture
+def with_tool(tmp_path, parts, engine, modules, reporter):
+    """Installs with a command besides, which is optional or not."""
+    tool = Part("tool", "Tool", "3.0.0", "tool", modules, version_command=("version",), command=True)
+
+    def run(*optional):
+        return Installer(
+            cache_root=tmp_path / "cache",
+            environment=tmp_path / "environment",
+            project=tmp_path / "project",
+            env={"PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin", "HOME": str(tmp_path / "home"), **PATH_ONLY},
+            reporter=reporter,
+            parts=(*parts, tool),
+            optional=optional,
         ).install()
 
     return run
@@ -154,3 +176,33 @@ def test_cache_in_a_place_that_cannot_be_made_is_a_message(install, downloads, t
     (tmp_path / "cache").write_text("a file where the cache should be")
     with pytest.raises(ToolchainError, match="cannot be written"):
         install()
+
+
+def test_a_command_gets_a_launcher_and_lies_not_beside_the_engine(with_tool, own, tmp_path, executable):
+    executable(tmp_path / "bin" / "tool", 'echo "3.0.0 $1"')
+    made = with_tool()
+    assert [choice.part.name for choice in made.choices] == ["engine", "host", "plugin", "tool"]
+    answer = subprocess.run([tmp_path / "environment/bin/tool", "go"], capture_output=True, text=True, check=True)
+    assert answer.stdout == "3.0.0 go\n"
+
+
+def test_optional_parts_change_nothing_until_they_are_there(with_tool, own, tmp_path, executable):
+    assert [choice.part.name for choice in with_tool("tool").choices] == ["engine", "host", "plugin"]
+    assert not (tmp_path / "environment/bin/tool").exists()
+    executable(tmp_path / "bin" / "tool", "echo 3.0.0")
+    made = with_tool("tool")
+    assert made.changed
+    assert not with_tool("plugin").changed
+
+
+def test_a_wanted_command_that_cannot_be_had_is_named(with_tool, own):
+    with pytest.raises(ToolchainError, match=r"Tool 3\.0\.0: no tool on PATH"):
+        with_tool()
+
+
+def test_own_launcher_on_path_is_not_taken_for_the_command(with_tool, own, tmp_path, executable):
+    real = executable(tmp_path / "bin" / "tool", "echo 3.0.0")
+    with_tool()
+    launcher = (tmp_path / "environment/bin/tool").read_text()
+    real.write_text(launcher)
+    assert [choice.part.name for choice in with_tool("tool").choices] == ["engine", "host", "plugin"]

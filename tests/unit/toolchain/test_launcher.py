@@ -92,3 +92,24 @@ def test_same_text_is_not_written_again(run, place):
     assert command.stat().st_ino == before
     launcher.write(command, engine / "pulumi", (), place / "home", place / "project")
     assert command.stat().st_ino != before
+
+
+@pytest.fixture
+def command(place, executable):
+    real = executable(place / "cache" / "crane", 'for a in "$@"; do echo "[$a]"; done; exit 5')
+    written = place / "bin" / "crane"
+    launcher.write_command(written, real, place / "project")
+    return written, real
+
+
+def test_plain_command_hands_arguments_and_status_on(command):
+    answer = subprocess.run([command[0], "push", "two words"], capture_output=True, text=True, check=False)
+    assert (answer.returncode, answer.stdout) == (5, "[push]\n[two words]\n")
+
+
+def test_plain_command_that_is_gone_says_what_to_run(command, place):
+    command[1].unlink()
+    answer = subprocess.run([command[0]], capture_output=True, text=True, check=False)
+    assert answer.returncode == 3
+    assert f"crane: {command[1]} is gone; run 'slipway toolchain install --for knative' in" in answer.stderr
+    assert str(place / "project") in answer.stderr

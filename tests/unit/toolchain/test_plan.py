@@ -123,3 +123,38 @@ def test_tests_and_notes_do_not_change_the_build_digest(engine):
     (engine.modules.folder / "main_test.go").write_text("package main")
     (engine.modules.folder / "README.md").write_text("words")
     assert build.inputs_digest(engine) == before
+
+
+def test_main_packages_in_folders_of_one_set_do_not_change_each_other(engine):
+    import dataclasses
+
+    folder = engine.modules.folder
+    for name in ("first", "second"):
+        (folder / name).mkdir()
+        (folder / name / "main.go").write_text("package main")
+    first = dataclasses.replace(engine, modules=dataclasses.replace(engine.modules, package="./first"))
+    both = dataclasses.replace(
+        engine, modules=dataclasses.replace(engine.modules, package="./first", more=(("other", "./second"),))
+    )
+    before, before_both = build.inputs_digest(first), build.inputs_digest(both)
+    assert before != before_both
+    (folder / "second" / "main.go").write_text("package main // changed")
+    assert build.inputs_digest(first) == before
+    assert build.inputs_digest(both) != before_both
+    (folder / "go.mod").write_text("module example.test/tiny\n\ngo 1.22\n")
+    assert build.inputs_digest(first) != before
+
+
+def test_linker_variables_and_copied_folders_change_the_build_digest(engine):
+    import dataclasses
+
+    digests = {
+        build.inputs_digest(dataclasses.replace(engine, modules=dataclasses.replace(engine.modules, **change)))
+        for change in (
+            {},
+            {"variables": (("main.version", "1"),)},
+            {"variables": (("main.version", "2"),)},
+            {"module_folders": (("m.test", "config", "config/m"),)},
+        )
+    }
+    assert len(digests) == 4

@@ -1,18 +1,26 @@
+import dataclasses
 import json
 
 import pytest
 
-from toolchain import report
+from toolchain import cluster_parts, report
 from toolchain.cache import Cache, new_entry
 from toolchain.go import Go
 from toolchain.installer import RECORD, Installer
 from toolchain.report import State
 from toolchain.sources import build
 
+SECOND_HALF, CLUSTER = [], []
+"""What a test adds to the parts of an installation, and what it has the cluster's parts be."""
+
 
 @pytest.fixture
 def parts(engine, host, plugin, monkeypatch):
     monkeypatch.setattr(report, "all_parts", lambda: (engine, host, plugin))
+    monkeypatch.setattr(report, "placed_parts", lambda: (engine, host, plugin, *SECOND_HALF))
+    monkeypatch.setattr(cluster_parts, "inspect", lambda *_: CLUSTER)
+    SECOND_HALF.clear()
+    CLUSTER.clear()
     return (engine, host, plugin)
 
 
@@ -133,3 +141,62 @@ def test_little_disk_space_is_a_warning(rows, monkeypatch):
     monkeypatch.setattr("shutil.disk_usage", lambda _: Usage)
     row = rows()["cache"]
     assert (row.state, row.message) == (State.WARNING, "only 100 MB free")
+
+
+def test_what_only_knative_needs_is_no_fault_where_it_is_absent(rows, installed, engine):
+    SECOND_HALF.append(dataclasses.replace(engine, name="crane", title="crane", binary="crane", command=True))
+    row = rows()["crane"]
+    assert (row.state, row.remedy, row.source) == (State.OK, "", "")
+    assert (
+        "not needed until asked for; `slipway toolchain install --for knative` downloads it, or builds" in row.message
+    )
+
+
+def test_what_only_knative_needs_is_shown_where_it_is(rows, installed, tmp_path, executable, engine):
+    SECOND_HALF.append(dataclasses.replace(engine, name="crane", title="crane", binary="crane", command=True))
+    executable(tmp_path / "bin" / "crane", "echo 9.1.0")
+    row = rows()["crane"]
+    assert (row.state, row.source, row.path) == (State.OK, "path", str(tmp_path / "bin" / "crane"))
+
+
+def test_absent_parts_of_the_cluster_say_how_they_would_come(rows, installed, engine):
+    alone = dataclasses.replace(engine, release=None)
+    CLUSTER[:] = [
+        cluster_parts.Found("etcd", "3.6.4", part=engine),
+        cluster_parts.Found("Knative", "1.21.0", part=alone),
+        cluster_parts.Found("Envoy", "1.40.0"),
+    ]
+    found = rows()
+    command = "`slipway toolchain install --for cluster`"
+    for name, how in {
+        "etcd": "downloads it, or builds it in",
+        "Knative": "builds it in",
+        "Envoy": "fetches it",
+    }.items():
+        assert found[name].state is State.OK
+        assert f"{command} {how}" in found[name].message
+
+
+def test_changed_file_of_the_cluster_is_found_and_named(rows, installed, tmp_path):
+    with installed.staging("tools") as staged:
+        (staged / "config").mkdir()
+        (staged / "config" / "a.yaml").write_text("a: 1")
+        (staged / "tool").write_text("tool")
+        entry = new_entry(part="tools", version="1", source="build", inputs="", made_with="", verified="x")
+        folder = installed.publish(staged, "d" * 64, entry)
+    paths = {"tool": folder.path / "tool", "config/a": folder.path / "config"}
+    CLUSTER.append(cluster_parts.Found("tools", "1", "build", "built", paths, folder))
+    row = rows()["tools"]
+    assert (row.state, row.path, row.message) == (State.OK, str(folder.path), "built")
+    (folder.path / "config" / "a.yaml").write_text("a: 2")
+    row = rows()["tools"]
+    assert (row.state, row.message) == (State.MISSING, "not what was installed: config/a.yaml")
+    assert row.remedy == f"rm -rf '{folder.path}' && slipway toolchain install --for cluster"
+
+
+def test_programs_of_the_machine_say_that_their_content_is_not_checked(rows, installed, tmp_path):
+    found = cluster_parts.Found("Debian's runc", "", "path", "found on this machine", {"runc": tmp_path / "runc"})
+    CLUSTER.append(found)
+    row = rows()["Debian's runc"]
+    assert (row.state, row.source) == (State.OK, "path")
+    assert "not checked against anything" in row.message

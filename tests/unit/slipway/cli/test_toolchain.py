@@ -5,6 +5,7 @@ from click.testing import CliRunner
 
 from slipway.cli import toolchain as cli
 from slipway.core.errors import BadInputError, EngineError
+from toolchain.cluster_parts import Found
 from toolchain.errors import PrerequisitesMissingError, ToolchainError
 from toolchain.installer import RECORD, Installation
 
@@ -17,7 +18,7 @@ def installer(monkeypatch, tmp_path):
         outcome: object = Installation(tmp_path / "pulumi", tmp_path, tmp_path, ())
 
         def __init__(self, **settings):
-            pass
+            Fake.settings = settings
 
         def install(self):
             if isinstance(self.outcome, Exception):
@@ -61,3 +62,41 @@ def test_path_prints_the_launcher_or_says_how_to_get_it(monkeypatch, tmp_path):
     (tmp_path / RECORD).write_text(json.dumps({"launcher": "/v/bin/pulumi", "parts": []}))
     assert run("path").output == "/v/bin/pulumi\n"
     assert json.loads(run("path", "--json").output)["launcher"] == "/v/bin/pulumi"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "left_out"),
+    [
+        ([], {"kubernetes-provider", "crane"}),
+        (["--for", "local"], {"kubernetes-provider", "crane"}),
+        (["--for", "knative"], {"aws-provider"}),
+    ],
+)
+def test_only_what_the_purpose_needs_is_installed(installer, monkeypatch, arguments, left_out):
+    monkeypatch.setattr(cli.cluster_parts, "binaries", None)
+    assert run("install", *arguments).exit_code == 0
+    assert installer.settings["optional"] == left_out
+
+
+def test_the_clusters_parts_come_only_for_the_cluster(installer, monkeypatch, tmp_path):
+    monkeypatch.setattr(cli.cluster_parts, "binaries", lambda *_: {"etcd": tmp_path / "etcd"})
+    found = Found("etcd", "3.6.4", "build", "because of that")
+    monkeypatch.setattr(cli.cluster_parts, "inspect", lambda *_: [found])
+    assert run("install", "--for", "cluster").output.splitlines()[-1] == "etcd 3.6.4: build, because of that"
+    assert json.loads(run("install", "--for", "cluster", "--json").output)["cluster"] == {"etcd": f"{tmp_path}/etcd"}
+
+
+def test_parts_of_the_cluster_that_cannot_be_had_are_an_engine_error(installer, monkeypatch):
+    def refuse(*_):
+        raise ToolchainError("these programs are missing: runc")
+
+    monkeypatch.setattr(cli.cluster_parts, "binaries", refuse)
+    answer = run("install", "--for", "cluster")
+    assert isinstance(answer.exception, EngineError)
+    assert "runc" in str(answer.exception)
+
+
+def test_unknown_purpose_names_the_known_ones(installer):
+    answer = run("install", "--for", "docker")
+    assert answer.exit_code == 2
+    assert all(purpose in answer.output for purpose in ("local", "knative", "cluster"))

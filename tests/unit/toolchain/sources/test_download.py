@@ -236,3 +236,18 @@ def test_cache_that_cannot_be_made_is_said(part, site, reporter, body, tmp_path)
     (tmp_path / "file").write_text("")
     with pytest.raises(ToolchainError, match="cannot be written"):
         Downloader(Cache(tmp_path / "file" / "cache"), reporter).fetch(part)
+
+
+def test_checksum_file_of_one_archive_may_hold_the_digest_alone(part, site, cache, reporter, body):
+    site.answers["/engine.tar.gz"] = body
+    site.answers["/engine.tar.gz.sha512"] = hashlib.sha512(body).hexdigest().encode()
+    alone = dataclasses.replace(part.release, checksums=("engine.tar.gz.sha512",))
+    folder = Downloader(cache, reporter).fetch(dataclasses.replace(part, release=alone))
+    assert folder.entry.verified.startswith("sha512 ")
+
+
+def test_a_digest_without_a_name_in_a_common_list_counts_for_nothing(part, site, cache, reporter, body):
+    site.answers["/engine.tar.gz"] = body
+    site.answers["/checksums.txt"] = hashlib.sha256(body).hexdigest().encode()
+    with pytest.raises(SourceUnavailableError, match=r"does not list engine\.tar\.gz"):
+        Downloader(cache, reporter).fetch(part)

@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 
 from toolchain.errors import SourceUnavailableError
@@ -108,3 +110,37 @@ def test_what_lies_in_our_cache_is_never_the_users_own(plugin, env, tmp_path, ex
 def test_nothing_on_path_is_said(engine, tmp_path):
     with pytest.raises(SourceUnavailableError, match=r"^no engine on PATH$"):
         find(engine, {"PATH": "", "HOME": str(tmp_path)}, tmp_path)
+
+
+def test_plugin_that_does_not_tell_its_version_counts_only_in_a_folder_that_names_it(plugin, env, tmp_path, executable):
+    silent = dataclasses.replace(plugin, version_command=())
+    executable(tmp_path / "first" / "plugin", "exit 1")
+    with pytest.raises(SourceUnavailableError, match=r"^no plugin in ~/\.pulumi/plugins/resource-plugin-v2\.0\.0$"):
+        find(silent, env, tmp_path)
+    own = executable(tmp_path / "home/.pulumi/plugins/resource-plugin-v2.0.0/plugin", "exit 1")
+    found = find(silent, env, tmp_path)
+    assert (found.folder, found.version) == (own.parent, "2.0.0")
+
+
+def test_plugin_that_the_engine_has_not_finished_to_unpack_is_passed_over(plugin, env, tmp_path, executable):
+    folder = tmp_path / "home/.pulumi/plugins/resource-plugin-v2.0.0"
+    executable(folder / "plugin", "echo 2.0.0")
+    folder.with_name(f"{folder.name}.partial").touch()
+    with pytest.raises(SourceUnavailableError, match="no plugin on PATH"):
+        find(plugin, env, tmp_path)
+
+
+def test_program_that_does_not_tell_its_version_is_never_run(engine, env, tmp_path, executable):
+    executable(tmp_path / "first" / "engine", f"touch {tmp_path / 'was-run'}; echo 9.1.0")
+    with pytest.raises(SourceUnavailableError, match="does not tell its version"):
+        find(dataclasses.replace(engine, version_command=()), env, tmp_path)
+    assert not (tmp_path / "was-run").exists()
+
+
+def test_companions_of_a_part_must_lie_beside_it(engine, env, tmp_path, executable):
+    several = dataclasses.replace(engine, companions=("helper",))
+    executable(tmp_path / "first" / "engine", "echo 9.1.0")
+    with pytest.raises(SourceUnavailableError, match="has no helper beside it"):
+        find(several, env, tmp_path)
+    executable(tmp_path / "first" / "helper", "true")
+    assert find(several, env, tmp_path).folder == tmp_path / "first"
