@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 _STATES = {"True": "active", "Unknown": "pending"}
 # Kubernetes, "Resource units": plain bytes, decimal and binary suffixes.
-_QUANTITY = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>[kMGT]i?)?")
+_QUANTITY = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>[kKMGT]i?)?")
 _UNITS = {None: 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
-_BINARY = {"ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+_BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 
 
 def check(kube: Kube, found: Iterable[Entry]) -> list[Entry]:

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 SERVICE = "slipway-dead-letters"
 _READ_S = 60
-# Each letter may take as long as a call of a function; sent in portions, so that an answer never takes for ever.
-_PORTION = 20
-_SEND_S = 910 * _PORTION
+# Each letter may take as long as a call of a function, but never are all of many that slow.
+_SEND_S = 910
+_SLOW = 20
 _OK = 200
 _NOT_FOUND = 404
 
@@ -54,8 +54,7 @@ def redrive(kube: Kube, name: str, limit: int | None) -> Redriven:
     wanted = there if limit is None else min(limit, there)
     if wanted == 0:
         return Redriven(sent=0, left=there)
-    body = {"function": name, "limit": wanted}
-    answer = _call(kube, "POST", "/redrive", body, _SEND_S)
+    answer = _call(kube, "POST", "/redrive", {"function": name, "limit": wanted}, _SEND_S * min(wanted, _SLOW))
     if answer is None:
         return Redriven(sent=0, left=0)
     failed = tuple((str(one.get("event") or one["id"]), str(one["reason"])) for one in answer["failed"])
