@@ -26,7 +26,10 @@ done
 : "${{PULUMI_HOME:=$home}}" "${{PULUMI_SKIP_UPDATE_CHECK:=true}}" "${{PULUMI_DIY_BACKEND_GZIP:=true}}"
 # Plugins of other versions on PATH are not ours to use, nor to warn about.
 : "${{PULUMI_IGNORE_AMBIENT_PLUGINS:=true}}"
+# The engine would fetch a plugin for each provider's Python package, also for those that no environment here uses.
+: "${{PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION:=true}}"
 export PULUMI_HOME PULUMI_SKIP_UPDATE_CHECK PULUMI_DIY_BACKEND_GZIP PULUMI_IGNORE_AMBIENT_PLUGINS
+export PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION
 
 # A state folder needs a passphrase even where nothing is secret; shared backends bring their own provider.
 case "${{PULUMI_BACKEND_URL:-file:}}" in

@@ -6,6 +6,7 @@ from toolchain import launcher
 
 SHOW = (
     'echo "$PULUMI_HOME|$PULUMI_SKIP_UPDATE_CHECK|$PULUMI_DIY_BACKEND_GZIP|$PULUMI_IGNORE_AMBIENT_PLUGINS|'
+    "$PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION|"
     '${PULUMI_CONFIG_PASSPHRASE-unset}|${SLIPWAY_ENGINE_DEBUG-unset}"; for a in "$@"; do echo "[$a]"; done; exit 7'
 )
 
@@ -36,7 +37,7 @@ def values(answer):
 
 def test_sets_defaults_and_hands_arguments_and_status_on(run, place):
     answer = run("up", "-m", "two words", "")
-    assert values(answer) == [str(place / "home"), "true", "true", "true", "", "unset"]
+    assert values(answer) == [str(place / "home"), "true", "true", "true", "true", "", "unset"]
     assert answer.stdout.splitlines()[1:] == ["[up]", "[-m]", "[two words]", "[]"]
     assert answer.returncode == 7
 
@@ -44,9 +45,10 @@ def test_sets_defaults_and_hands_arguments_and_status_on(run, place):
 def test_what_the_user_set_stays(run):
     mine = {
         "PULUMI_HOME": "/mine", "PULUMI_SKIP_UPDATE_CHECK": "false", "PULUMI_DIY_BACKEND_GZIP": "false",
-        "PULUMI_IGNORE_AMBIENT_PLUGINS": "false", "PULUMI_CONFIG_PASSPHRASE": "secret",
+        "PULUMI_IGNORE_AMBIENT_PLUGINS": "false",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "false", "PULUMI_CONFIG_PASSPHRASE": "secret",
     }  # fmt: skip
-    assert values(run("up", **mine)) == ["/mine", "false", "false", "false", "secret", "unset"]
+    assert values(run("up", **mine)) == ["/mine", "false", "false", "false", "false", "secret", "unset"]
 
 
 @pytest.mark.parametrize(
@@ -61,7 +63,7 @@ def test_what_the_user_set_stays(run):
     ],
 )
 def test_empty_passphrase_only_for_a_state_folder(run, env, passphrase):
-    assert values(run("up", **env))[4] == passphrase
+    assert values(run("up", **env))[5] == passphrase
 
 
 @pytest.mark.parametrize(
@@ -72,7 +74,7 @@ def test_empty_passphrase_only_for_a_state_folder(run, env, passphrase):
     ],
 )  # fmt: skip
 def test_debug_is_passed_on(run, arguments, debug):
-    assert values(run(*arguments))[5] == debug
+    assert values(run(*arguments))[6] == debug
 
 
 @pytest.mark.parametrize("gone", ["pulumi", "host"])
