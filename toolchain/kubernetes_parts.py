@@ -88,7 +88,7 @@ def provider() -> Part:
             variables=(("main.version", version),),
             prepare=kubernetes_provider.prepare,
             inputs=(_SET.parent / "kubernetes_provider.py",),
-            cpu_seconds=540,
+            cpu_seconds=530,
             disk_mb=2500,
         ),
     )
@@ -148,7 +148,7 @@ def cluster() -> tuple[Part, ...]:
                 more=tuple((name, f"k8s.io/kubernetes/cmd/{name}") for name in others),
                 version_symbol="",
                 variables=_VERSION_VARIABLES,
-                cpu_seconds=300,
+                cpu_seconds=250,
                 disk_mb=2500,
             ),
         ),
@@ -165,7 +165,7 @@ def cluster() -> tuple[Part, ...]:
                 members=("etcd",),
             ),
             modules=ModuleSet(
-                folder=_SET, package="go.etcd.io/etcd/server/v3", version_symbol="", cpu_seconds=60, disk_mb=400
+                folder=_SET, package="go.etcd.io/etcd/server/v3", version_symbol="", cpu_seconds=20, disk_mb=400
             ),
         ),
         Part(
@@ -180,7 +180,7 @@ def cluster() -> tuple[Part, ...]:
                 checksums=(f"coredns_{_COREDNS}_linux_{machine}.tgz.sha256",),
                 members=("coredns",),
             ),
-            modules=ModuleSet(folder=_SET, package="./coredns", version_symbol="", cpu_seconds=60, disk_mb=400),
+            modules=ModuleSet(folder=_SET, package="./coredns", version_symbol="", cpu_seconds=20, disk_mb=400),
         ),
         Part(
             name="knative",
@@ -195,7 +195,7 @@ def cluster() -> tuple[Part, ...]:
                 version_symbol="",
                 variables=_VERSION_VARIABLES,
                 module_folders=tuple((module, "config", folder) for folder, module in KNATIVE_CONFIG.items()),
-                cpu_seconds=240,
+                cpu_seconds=120,
                 disk_mb=2000,
             ),
         ),
@@ -208,7 +208,7 @@ def cluster() -> tuple[Part, ...]:
                 folder=_SET,
                 package="sigs.k8s.io/kube-network-policies/cmd",
                 version_symbol="",
-                cpu_seconds=60,
+                cpu_seconds=20,
                 disk_mb=400,
             ),
         ),

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toolchain.cache import Cache, Folder, new_entry
+from toolchain.cache import Cache, Folder, new_entry, replace_text
 from toolchain.errors import SourceUnavailableError, ToolchainError, disk_errors_named
 
 if TYPE_CHECKING:
@@ -37,6 +37,17 @@ _TO_INSTALL = re.compile(r"^Inst (?P<name>\S+) (?:\[(?P<installed>[^]]+)\] )?\((
 _TO_REMOVE = re.compile(r"^Remv (\S+)", re.MULTILINE)
 _LOADER = "libc6"
 _APT_SECONDS = 600
+_CONFIGURATION = """\
+Dir::Cache "{cache}";
+// apt's own user cannot enter our cache; locks guard folders of the system, which are not written.
+APT::Sandbox::User "root";
+Debug::NoLocking "1";
+APT::Update::Error-Mode "any";
+// What the machine does after each update of its own lists is none of ours.
+#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +101,7 @@ class Unpacker:
         self._cache, self._reporter = cache, reporter
         self._env = {**env, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
         self._system = _system()
+        self._lists: list[str] = []  # options that name lists of our own, once they are fetched
 
     def cached(self, package: Package) -> Folder | None:
         """What an earlier run unpacked on the same release of the same system, or None."""
@@ -139,11 +151,12 @@ class Unpacker:
 
     def _download(self, package: Package, target: Path) -> dict[str, str]:
         """Fetch with the machine's lists of packages; where these do not do, with fresh ones of our own."""
-        try:
-            return self._download_with([], package, target)
-        except SourceUnavailableError:
-            options = self._fresh_lists()
-        return self._download_with(options, package, target)
+        if not self._lists:
+            try:
+                return self._download_with([], package, target)
+            except SourceUnavailableError:
+                self._lists = self._fresh_lists()
+        return self._download_with(self._lists, package, target)
 
     def _download_with(self, options: list[str], package: Package, target: Path) -> dict[str, str]:
         planned = self._apt([*options, "--simulate", "--no-install-recommends", "install", package.name], target)
@@ -162,17 +175,14 @@ class Unpacker:
         (lists / "partial").mkdir(parents=True, exist_ok=True)
         options = ["-o", f"Dir::State::lists={lists}"]
         self._reporter.say("fetching fresh lists of Debian's packages into the cache")
-        self._apt([*options, "-o", "APT::Update::Error-Mode=any", "update"], lists)
+        self._apt([*options, "update"], lists)
         return options
 
     def _apt(self, arguments: list[str], folder: Path) -> str:
-        caches = self._cache.toolchain / ".apt" / "cache"
-        (caches / "archives" / "partial").mkdir(parents=True, exist_ok=True)
-        # apt's own user cannot enter our cache; locks guard folders of the system, which are not written.
-        options = [f"Dir::Cache={caches}", "APT::Sandbox::User=root", "Debug::NoLocking=1"]
-        return self._run(
-            ["apt-get", "-q", *(word for option in options for word in ("-o", option)), *arguments], folder
-        )
+        own = self._cache.toolchain / ".apt"
+        (own / "cache" / "archives" / "partial").mkdir(parents=True, exist_ok=True)
+        replace_text(own / "apt.conf", _CONFIGURATION.format(cache=own / "cache"), 0o644)
+        return self._run(["apt-get", "-q", "-c", str(own / "apt.conf"), *arguments], folder)
 
     def _run(self, command: list[str], folder: Path) -> str:
         try:

@@ -143,7 +143,11 @@ def test_without_lists_fresh_ones_are_kept_in_the_cache(system, unpacker, cache)
 def test_apt_never_writes_outside_the_cache(system, unpacker, cache):
     calls = system(stale="yes")
     unpacker.fetch(TOOL)
-    assert all(f"Dir::Cache={cache.toolchain}/.apt/cache" in call for call in calls())
+    configuration = cache.toolchain / ".apt" / "apt.conf"
+    assert all(f"-c {configuration} " in call for call in calls())
+    text = configuration.read_text()
+    assert f'Dir::Cache "{cache.toolchain}/.apt/cache";' in text
+    assert "#clear APT::Update::Post-Invoke;" in text
     installs = [call for call in calls() if " install " in call]
     assert installs
     assert all("--simulate" in call for call in installs)
@@ -197,3 +201,10 @@ def test_a_place_inside_the_package_is_given_as_it_is(unpacker, cache, system):
     place = unpacker.paths(package, unpacker.fetch(package))["plugins"]
     assert place.parts[-3:] == ("root", "usr", "sbin")
     assert os.access(place / "tool-nft", os.X_OK)
+
+
+def test_fresh_lists_are_fetched_once_for_all_packages(system, unpacker):
+    calls = system(stale="yes")
+    unpacker.fetch(TOOL)
+    unpacker.fetch(debian.Package("tool", {"another": "tool-nft"}))
+    assert sum(" update" in call for call in calls()) == 1
