@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes .venv with the locked packages and the `slipway` command, then the engine and its plugins.
+# Makes .venv with the locked packages and the `slipway` command, then the engine and its plugins. Arguments go to
+# `slipway toolchain install`, as in `toolchain/setup.sh --for knative`.
 # Needs Python 3.11 or later with its venv module. Does nothing when nothing changed; may be run twice at once.
 set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
@@ -29,4 +30,4 @@ if [ -n "$missing" ]; then
 fi
 
 "$python" toolchain/bootstrap.py "$root"
-exec .venv/bin/slipway toolchain install --quiet
+exec .venv/bin/slipway toolchain install --quiet "$@"
