@@ -41,6 +41,8 @@ PROGRAMS: Mapping[str, str] = {
     "network-policies": "slipway/network-policies",
 }
 """Name of the binary to the path that manifests name it by, behind `ko://`."""
+ON_BASE = frozenset({"envoy", "eventing-webhook", "mtping"})
+"""Programs that need files of a system: Envoy the C library, the others the time zones of schedules."""
 ABSENT = f"{PREFIX}/not-in-the-embedded-cluster"
 """Start of the name of images that nothing here provides; it explains itself in a pod's events."""
 NOT_CARRIED: Mapping[str, str] = {
@@ -114,18 +116,16 @@ def system_images(binaries: Mapping[str, Path], base: oci.Image, measured: Measu
 
     Args:
         binaries: Programs by name.
-        base: The base image of Python functions; Envoy needs its C library.
+        base: The base image of Python functions, for those of `ON_BASE`.
         measured: Digests of layers known from before.
     """
-    layers = [oci.ProgramLayer(binaries[name], f"usr/local/bin/{name}") for name in (*PROGRAMS, "envoy")]
-    *blobs, envoy_blob = measured.layers(layers)
-    images = [
-        SystemImage(name, _single(name, layer, blob))
-        for name, layer, blob in zip(PROGRAMS, layers, blobs, strict=False)
-    ]
-    config = oci.process(("/usr/local/bin/envoy",))
-    envoy = oci.Image((*base.layers, (layers[-1], envoy_blob)), config, base.architecture)
-    return (*images, SystemImage("envoy", envoy))
+    names = (*PROGRAMS, "envoy")
+    layers = [oci.ProgramLayer(binaries[name], f"usr/local/bin/{name}") for name in names]
+    blobs = measured.layers(layers)
+    return tuple(
+        SystemImage(name, _single(name, layer, blob, base.layers if name in ON_BASE else ()))
+        for name, layer, blob in zip(names, layers, blobs, strict=True)
+    )
 
 
 def references(images: Sequence[SystemImage]) -> dict[str, str]:
@@ -171,7 +171,9 @@ def _import(ctr: Sequence[str], snapshotter: str, image: SystemImage) -> None:
         raise failed((*command, f"({image.reference})"), said)
 
 
-def _single(name: str, layer: oci.ProgramLayer, blob: oci.Blob) -> oci.Image:
-    """An image with nothing but one static program; its user is numeric and not root, except where it must be."""
+def _single(
+    name: str, layer: oci.ProgramLayer, blob: oci.Blob, below: tuple[tuple[oci.Layer, oci.Blob], ...] = ()
+) -> oci.Image:
+    """An image that starts one program; its user is numeric and not root, except where it must be."""
     user = "0" if name == "network-policies" else oci.NON_ROOT
-    return oci.Image(((layer, blob),), oci.process((f"/{layer.path}",), user=user), architecture())
+    return oci.Image((*below, (layer, blob)), oci.process((f"/{layer.path}",), user=user), architecture())

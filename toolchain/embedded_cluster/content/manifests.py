@@ -7,6 +7,8 @@ left out.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -40,6 +42,7 @@ _IMAGES_BY_SETTING = frozenset({"eventing-transformations-images", "eventing-int
 """ConfigMaps of images that are no part of the module, for kinds of sources that the embedded cluster lacks."""
 _CRD = "CustomResourceDefinition"
 _WORKLOADS = frozenset({"Deployment", "DaemonSet"})
+_CONFIGURATION = "slipway.io/configuration"
 _MEMORY = "32Mi"
 _GRACE_S = 10
 _PROBE_S = 2
@@ -97,7 +100,23 @@ def read(paths: Iterable[Path]) -> list[Document]:
 
 def fit(documents: Iterable[Document], settings: Settings) -> list[Document]:
     """The documents as this cluster runs them; the ones given are changed."""
-    return [_fitted(document, settings) for document in documents if not _left_out(document)]
+    fitted = [_fitted(document, settings) for document in documents if not _left_out(document)]
+    data = {key(document): document.get("data") for document in fitted if document["kind"] == "ConfigMap"}
+    for document in fitted:
+        if document["kind"] in _WORKLOADS:
+            _mark_configuration(document, data)
+    return fitted
+
+
+def _mark_configuration(document: Document, data: Mapping[tuple[str, str], Any]) -> None:
+    """Note the mounted settings on the pods, so that other settings start other pods."""
+    template = document["spec"]["template"]
+    names = [volume["configMap"]["name"] for volume in template["spec"].get("volumes", ()) if "configMap" in volume]
+    if names:
+        namespace = document["metadata"]["namespace"]
+        content = json.dumps([data.get((namespace, name)) for name in names], sort_keys=True)
+        annotations = template["metadata"].setdefault("annotations", {})
+        annotations[_CONFIGURATION] = hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -76,11 +76,12 @@ def test_only_what_administers_the_network_is_root(binaries, base, tmp_path):
     assert roots == ["network-policies"]
 
 
-def test_envoy_lies_on_the_base_image(binaries, base, tmp_path):
-    envoy = next(image for image in system(binaries, base, tmp_path) if image.name == "envoy")
+def test_what_needs_a_c_library_or_time_zones_lies_on_the_base_image(binaries, base, tmp_path):
+    found = {image.name: image.image.layers for image in system(binaries, base, tmp_path)}
 
-    assert envoy.image.layers[0] == base.layers[0]
-    assert len(envoy.image.layers) == 2
+    assert {name for name, layers in found.items() if len(layers) == 2} == {"envoy", "eventing-webhook", "mtping"}
+    assert found["mtping"][0] == base.layers[0]
+    assert all(len(layers) == 1 for name, layers in found.items() if name not in images.ON_BASE)
 
 
 def test_references_cover_what_manifests_name(binaries, base, tmp_path):
@@ -131,7 +132,9 @@ def test_only_missing_images_are_imported(binaries, base, tmp_path, ctr):
 def test_refused_image_is_named_with_what_containerd_said(binaries, base, tmp_path, ctr):
     found = system(binaries, base, tmp_path)
 
-    with pytest.raises(EmbeddedClusterError, match=r"slipway\.internal/serving-activator:(.|\n)*no space left on device"):
+    with pytest.raises(
+        EmbeddedClusterError, match=r"slipway\.internal/serving-activator:(.|\n)*no space left on device"
+    ):
         images.ensure(ctr(refuse="no space left on device"), "overlayfs", found[:1], lambda _: None)
 
 

@@ -223,3 +223,20 @@ def test_fitting_twice_changes_nothing_more():
     once = fitted(_DEPLOYMENT)
 
     assert manifests.fit(copy.deepcopy(once), _SETTINGS) == once
+
+
+def test_other_mounted_settings_start_other_pods():
+    mounting = (
+        _DEPLOYMENT + "      volumes: [{name: config, configMap: {name: bootstrap}}, {name: tmp, emptyDir: {}}]\n"
+    )
+    settings = "---\n{kind: ConfigMap, metadata: {name: bootstrap, namespace: knative-serving}, data: {a: VALUE}}\n"
+
+    first, again, other = (
+        fitted(mounting + settings.replace("VALUE", value))[0]["spec"]["template"]["metadata"]["annotations"]
+        for value in ("1", "1", "2")
+    )
+
+    assert first == again
+    assert set(other) == {"slipway.io/configuration"}
+    assert first != other
+    assert "annotations" not in fitted(_DEPLOYMENT)[0]["spec"]["template"]["metadata"]
