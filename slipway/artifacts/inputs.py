@@ -35,8 +35,8 @@ PACKAGER_VERSION = 1
 """Raise it when the same inputs give other bytes: it is part of every digest."""
 ADAPTER = "slipway_runtime"
 """Folder of the runtime adapter, in `runtime/` and in packages."""
-CONTAINERFILE = "Containerfile"
-"""File in a function's folder that says how its image is built."""
+CONTAINERFILES = ("Containerfile", "Dockerfile")
+"""Files in a function's folder that say how its image is built; the first that is there counts."""
 PROGRAM_RUNTIME = "python3.11"
 """What programs of Slipway's own run on: the embedded cluster brings a base image for it."""
 
@@ -107,6 +107,7 @@ class ContainerInputs:
         function: Name of the function.
         digest: Hex SHA-256 of all files that the build sees.
         section: These files.
+        containerfile: Name of the file that says how.
         architecture: `x86_64` or `arm64`.
         paths: As in `PackageInputs`.
     """
@@ -114,6 +115,7 @@ class ContainerInputs:
     function: str
     digest: str
     section: Section
+    containerfile: str
     architecture: str
     paths: tuple[str, ...]
 
@@ -202,13 +204,14 @@ class Collector:
         name = directory.name
         prefix = f"{self._functions}/{name}"
         section, problems = self._plain_folder(directory, prefix)
-        if CONTAINERFILE not in section.names and not problems:
-            remedy = "add one, or name an image by digest in function.yaml"
-            problems.append(mistake(f"{prefix}/{CONTAINERFILE}", "no-containerfile", "does not exist", remedy, name))
-        if problems:
+        found = next((file for file in CONTAINERFILES if file in section.names), None)
+        if found is None and not problems:
+            where, remedy = f"{prefix}/{CONTAINERFILES[0]}", "add one, or name an image by digest in function.yaml"
+            problems.append(mistake(where, "no-containerfile", "does not exist", remedy, name))
+        if found is None or problems:
             raise BadInputError(f"function {name!r} cannot be built: {len(problems)} mistake(s)", in_order(problems))
         digest = hashlib.sha256(repr([PACKAGER_VERSION, architecture, section.digest]).encode()).hexdigest()
-        return ContainerInputs(name, digest, section, architecture, (f"{prefix}/",))
+        return ContainerInputs(name, digest, section, found, architecture, (f"{prefix}/",))
 
     def program(self, name: str, package: str, *, architecture: str) -> PackageInputs:
         """The inputs of a program of Slipway's own: a Python package in `runtime/` beside the adapter.

@@ -11,19 +11,24 @@ from typing import TYPE_CHECKING
 from slipway.artifacts.failures import combined, workers
 from slipway.artifacts.images.bases import Bases
 from slipway.artifacts.images.builder import ImageBuilder
+from slipway.artifacts.images.containerfile import ContainerBuilder, needs_base
 from slipway.artifacts.images.programs import dead_letters
 from slipway.artifacts.images.registry import push, reference
-from slipway.core.errors import EngineError, SlipwayError
+from slipway.artifacts.inputs import Collector
+from slipway.core.errors import BadInputError, EngineError, SlipwayError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
+    from slipway.artifacts.images.bases import Base
+    from slipway.artifacts.images.layouts import BuiltImage
     from slipway.artifacts.inputs import PackageInputs
     from slipway.core.loaded import LoadedFunction
     from slipway.core.project import Project
     from slipway.core.settings import Settings
 
+_PYTHON = "python3.11"  # runtime whose base image Containerfiles stand on
 KNATIVE = "knative"
 """Target whose functions all run as images."""
 
@@ -80,6 +85,7 @@ class EnvironmentImages:
     def __init__(self, project: Project, settings: Settings, cache: Path | None = None) -> None:
         self._project, self._settings, self._cache = project, settings, cache
         self._builder = ImageBuilder(project, cache)
+        self._containers = ContainerBuilder(cache)
         self._bases = Bases(cache)
 
     def build_all(
@@ -123,21 +129,36 @@ class EnvironmentImages:
         return dict(sorted(found.items()))
 
     def _image(self, function: LoadedFunction, inputs: PackageInputs | None) -> Image:
-        if function.manifest.image is not None:
-            return Image(function=function.name, reference=function.manifest.image)
-        assert inputs is not None
-        return self._of_inputs(inputs)
+        manifest = function.manifest
+        if manifest.image is not None:
+            return Image(function=function.name, reference=manifest.image)
+        if inputs is not None:
+            return self._of_inputs(inputs)
+        started = time.monotonic()
+        collector = Collector(self._project, self._cache)
+        folder = collector.container(function.directory, architecture=manifest.architecture)
+        collector.save()
+        base = self._base(_PYTHON, manifest.architecture) if needs_base(folder) else None
+        return self._image_of(function.name, self._containers.build(folder, base), started)
 
     def _of_inputs(self, inputs: PackageInputs) -> Image:
         started = time.monotonic()
+        base = self._base(inputs.runtime, inputs.architecture)
+        return self._image_of(inputs.function, self._builder.build(inputs, base), started)
+
+    def _base(self, runtime: str, architecture: str) -> Base:
+        given = {str(name): image for name, image in self._settings.images.base.items()}.get(runtime)
+        return self._bases.find(given, runtime=runtime, architecture=architecture)
+
+    def _image_of(self, name: str, image: BuiltImage, started: float) -> Image:
         knative = self._settings.knative
-        assert knative is not None
-        given = {str(runtime): image for runtime, image in knative.base.items()}.get(inputs.runtime)
-        base = self._bases.find(given, runtime=inputs.runtime, architecture=inputs.architecture)
-        image = self._builder.build(inputs, base)
+        registry = knative.registry if knative else self._settings.registry
+        if not registry:
+            text = f"function {name!r}: its image is built here, and the environment names no registry to push it to"
+            raise BadInputError(f"{text}; set slipway:registry")
         return Image(
-            function=inputs.function,
-            reference=reference(knative.registry, inputs.function, image.digest),
+            function=name,
+            reference=reference(registry, name, image.digest),
             layout=image.layout,
             built=image.built,
             seconds=time.monotonic() - started,
