@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _DOWNLOAD_MINUTES = 3
 _MAX_USEFUL_CORES = 8
 _FEW_PACKAGES = 20
+_FETCHES = 3
+"""How many parts have their modules fetched at once: each takes memory while Go looks at its packages."""
 
 
 class Obtainer:
@@ -144,7 +146,7 @@ class Obtainer:
             f"to {_DOWNLOAD_MINUTES} min of downloads and about {minutes:.0f} min of compiling on {cores} cores; "
             f"less with warm ones. Interrupt it at any time: the next run goes on where it stopped"
         )
-        with ThreadPoolExecutor(max_workers=len(parts)) as pool:
+        with ThreadPoolExecutor(max_workers=min(len(parts), _FETCHES)) as pool:
             fetches = {part.name: pool.submit(builder.fetch, part) for part in parts}
             try:
                 for part in parts:
