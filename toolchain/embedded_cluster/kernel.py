@@ -15,7 +15,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def mount(source: str, target: str | Path, kind: str = "", flags: int = 0, data: str = "") -> None:
-    """Mount a file system as mount(2) describes it.
+    """Mount a file system; the arguments are those of the system call.
 
     Raises:
         OSError: The kernel refuses; the message names the target.

@@ -136,6 +136,8 @@ def _network(environment: dict[str, str]) -> None:
         ("ip", "link", "add", network.BRIDGE, "type", "bridge"),
         ("ip", "address", "add", f"{network.NODE_IP}/{bits}", "dev", network.BRIDGE),
         ("ip", "link", "set", network.BRIDGE, "up"),
+        # The node itself calls services (webhooks, the entry): a packet needs a route before its address is translated.
+        ("ip", "route", "add", network.SERVICE_CIDR, "dev", network.BRIDGE),
         *(("iptables", "-t", "mangle", "-A", "POSTROUTING", *rule) for rule in _POLICY_RULES),
     ):
         subprocess.run(command, env=environment, check=True, stdin=subprocess.DEVNULL)

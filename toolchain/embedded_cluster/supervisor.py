@@ -1,7 +1,8 @@
 """Process 1 of the cluster: prepares the namespaces, keeps the components running, and takes all down with it.
 
 Started by `launch.start` in new mount, network, PID, UTS and IPC namespaces. When it ends, by whatever cause, the
-kernel ends every process of its PID namespace; with the last of them go the mounts, the interfaces and the firewall rules.
+kernel ends every process of its PID namespace; with the last of them go the mounts, the interfaces and the firewall
+rules.
 """
 
 from __future__ import annotations
