@@ -1,7 +1,7 @@
 """Moto's Lambda control plane, completed; Invoke itself is answered before a request comes here.
 
-Moto (5.2) ignores qualifiers of Function URLs and of settings for asynchronous invocations, and has no provisioned
-concurrency.
+Moto (5.2) ignores qualifiers of Function URLs and of settings for asynchronous invocations, has no provisioned
+concurrency, and keeps an empty routing of an alias.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import moto.awslambda.models as lambda_models
 import moto.awslambda.urls as lambda_urls
 import moto.awslambda_simple.models as simple_models
 from moto.awslambda.exceptions import ConflictException, GenericResourcNotFound, UnknownEventConfig
-from moto.awslambda.models import EventInvokeConfig, EventSourceMapping
+from moto.awslambda.models import EventInvokeConfig, EventSourceMapping, LambdaAlias
 from moto.awslambda.responses import LambdaResponse
 from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.core.base_backend import BackendDict
@@ -56,6 +56,16 @@ class CompleteBackend(LambdaSimpleBackend):
         if isinstance(mapping, CompleteMapping) and "FunctionName" in spec:
             mapping.remember_alias(spec["FunctionName"])
         return mapping
+
+    def update_alias(
+        self, name: str, function_name: str, function_version: str, description: str, routing_config: Any
+    ) -> LambdaAlias:
+        """Change an alias; one whose weights were taken away has no routing any more, as AWS answers."""
+        alias = super().update_alias(name, function_name, function_version, description, routing_config)
+        routing: Any = alias.routing_config
+        if not (routing or {}).get("AdditionalVersionWeights"):
+            alias.routing_config = ""
+        return alias
 
     def find_url(self, name: str) -> FunctionUrl | None:
         """A Function URL by the name of its function."""
