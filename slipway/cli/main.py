@@ -13,6 +13,7 @@ from slipway.core.errors import BadInputError, SlipwayError
 # Name and help in one place, so that `slipway --help` imports no command.
 COMMANDS = {
     "build": "Build the packages of functions ahead of an update.",
+    "cluster": "Start, inspect and end the embedded cluster.",
     "destroy": "Remove everything that an environment deployed.",
     "doctor": "Say what was found where, and what is missing.",
     "invoke": "Call a deployed function.",

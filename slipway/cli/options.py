@@ -14,9 +14,10 @@ _F = TypeVar("_F", bound="Callable[..., Any]")
 _ENVIRONMENT = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 
 
-def _environment_name(ctx: click.Context, param: click.Parameter, value: str) -> str:
+def environment_name(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Check the name of an environment that an option gives; for click's callbacks."""
     del ctx
-    if not _ENVIRONMENT.fullmatch(value):
+    if value is not None and not _ENVIRONMENT.fullmatch(value):
         raise click.BadParameter(f"{value!r} is not an environment's name (lower case, digits, hyphens)", param=param)
     return value
 
@@ -30,7 +31,7 @@ def stack_option(function: _F) -> _F:
         show_default=True,
         metavar="NAME",
         envvar="SLIPWAY_STACK",
-        callback=_environment_name,
+        callback=environment_name,
         help="The environment: stacks/Pulumi.NAME.yaml.",
     )(function)
 

@@ -62,6 +62,20 @@ def check(kube: Kube, *, eventing: bool) -> list[str]:
     return unchecked
 
 
+def versions(kube: Kube) -> dict[str, str | None]:
+    """Which Knative a cluster serves: `major.minor` of each part that is there, None where it does not tell.
+
+    Raises:
+        EngineError: It cannot be reached.
+    """
+    found: dict[str, str | None] = {}
+    for title, (api_version, crd) in _PARTS.items():
+        if kube.serves(api_version):
+            version = _version(kube, crd)
+            found[title] = None if version is None else f"{version[0]}.{version[1]}"
+    return found
+
+
 def wait_for_namespace(kube: Kube, timeout_s: float = _TERMINATING_S) -> None:
     """Wait until the namespace is not being deleted any more; nothing can be made in it before.
 

@@ -22,6 +22,7 @@ from toolchain.embedded_cluster.config import Config
 from toolchain.embedded_cluster.content import images
 from toolchain.embedded_cluster.context import State
 from toolchain.embedded_cluster.errors import EmbeddedClusterError
+from toolchain.embedded_cluster.launch import require_machine
 from toolchain.embedded_cluster.status import Answer, Status
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from toolchain.progress import Reporter
 
-__all__ = ["Config", "Status", "down", "status", "up"]
+__all__ = ["Config", "Status", "down", "require_machine", "status", "up"]
 
 _LOCK_S = 900.0
 _START_S = 240.0
@@ -56,7 +57,7 @@ def up(config: Config, reporter: Reporter) -> Status:
         EmbeddedClusterError: It cannot run here, a port is taken, or a part does not become well; the message names
             the part and its log.
     """
-    launch.require_machine()
+    require_machine()
     try:
         config.state.mkdir(parents=True, exist_ok=True, mode=0o700)
         with _one_at_a_time(config):
@@ -80,7 +81,7 @@ def down(config: Config, *, purge: bool = False) -> bool:
     Raises:
         EmbeddedClusterError: Something of it does not end.
     """
-    launch.require_machine()
+    require_machine()
     if not config.state.exists():
         return False
     with _one_at_a_time(config):
