@@ -152,7 +152,11 @@ class BusEvent(Model):
         default=None, description="CloudEvents `source` that must match exactly; without it any does."
     )
     attributes: Annotated[
-        dict[Annotated[str, Shape("[a-z0-9]{1,20}", "1-20 lower-case letters and digits")], str],
+        dict[
+            Annotated[str, Shape("[a-z0-9]{1,20}", "1-20 lower-case letters and digits")],
+            # An empty value means any value to a Trigger of Knative, and an empty one to EventBridge.
+            Annotated[str, Field(min_length=1, max_length=256)],
+        ],
         AfterValidator(_check_attributes),
     ] = Field(default={}, description="Further CloudEvents attributes that must match exactly.")
 

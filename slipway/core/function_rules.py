@@ -14,11 +14,6 @@ if TYPE_CHECKING:
 
     from slipway.core.manifest import Manifest
 
-# AWS Lambda quotas: all environment variables of a function together, in bytes.
-VARIABLES_LIMIT = 4096
-# What Slipway adds itself (target, source, addresses of resources, references to secrets) needs room too.
-_VARIABLES_ADVISED = 3072
-
 _SECRET_NAME = re.compile(r"(?i)(?:^|_)(?:password|passwd|secret|token|api_?key|private_?key|credentials?)$")
 _SNAPSHOT_RUNTIMES = ("python3.12", "python3.13")
 _SNAPSHOT_STORAGE_MB = 512
@@ -39,11 +34,6 @@ def function_mistakes(manifest: Manifest) -> Iterator[Mistake]:
     yield from _uses(manifest)
     yield from _variables(manifest)
     yield from _lambda(manifest)
-
-
-def size_of(values: dict[str, str]) -> int:
-    """Bytes that environment variables take, as Lambda counts them."""
-    return sum(len(name.encode()) + len(value.encode()) for name, value in values.items())
 
 
 def _code(manifest: Manifest) -> Iterator[Mistake]:
@@ -151,17 +141,6 @@ def _variables(manifest: Manifest) -> Iterator[Mistake]:
                     severity=Severity.WARNING,
                     at_key=True,
                 )
-    size = size_of(manifest.variables)
-    if size > _VARIABLES_ADVISED and manifest.target != "knative":
-        too_many = size > VARIABLES_LIMIT
-        yield _at(
-            "environment" if manifest.environment else "envs",
-            "variables-size",
-            f"environment has {size} bytes, Lambda takes {VARIABLES_LIMIT} together with what Slipway adds",
-            "put big values into files or a secret",
-            severity=Severity.ERROR if too_many else Severity.WARNING,
-            at_key=True,
-        )
 
 
 def _lambda(manifest: Manifest) -> Iterator[Mistake]:

@@ -10,7 +10,6 @@ from slipway.core.catalogue_rules import missing_entries, missing_parts, queue_m
 from slipway.core.events import SMALL_BATCH
 from slipway.core.explain import Mistake, known, nearest, to_finding
 from slipway.core.findings import Finding, Severity
-from slipway.core.function_rules import VARIABLES_LIMIT, size_of
 from slipway.core.placed import IN, Found, to_findings
 from slipway.core.settings_knative import EMBEDDED_RUNTIME
 from slipway.core.spec import variables_in
@@ -25,6 +24,10 @@ if TYPE_CHECKING:
 
 _PARAMETER = re.compile(r"\{[^{}+]*(\+?)\}")
 _PRIVATE_REGISTRY = re.compile(r"[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/.+")
+# AWS Lambda quotas: all environment variables of a function together, in bytes.
+_VARIABLES_LIMIT = 4096
+# What Slipway adds itself (target, source, addresses of resources, references to secrets) needs room too.
+_VARIABLES_ADVISED = 3072
 # What ends the registry's own name for the check above; the function's name follows.
 _ANY = "x"
 
@@ -46,7 +49,8 @@ def project_findings(
         found[environment] = list(_mistakes(deployed, here))
         mistakes = [m for m in unfit_settings(deployed, here) if not here.refused.touches(m.path)]
         findings += [to_finding(here.document, mistake, environment=environment) for mistake in mistakes]
-    return [*to_findings(found, functions, environments), *findings, *_override_findings(environments, names)]
+    findings += [*_override_findings(environments, names), *_shared_namespaces(environments)]
+    return [*to_findings(found, functions, environments), *findings]
 
 
 def _mistakes(functions: Mapping[str, LoadedFunction], here: Environment) -> Iterator[Found]:
@@ -104,13 +108,14 @@ def _events(function: LoadedFunction, here: Environment) -> Iterator[Mistake]:
 
 
 def _variables(function: LoadedFunction, settings: Settings) -> Iterator[Mistake]:
-    size = size_of(variables_in(function, settings))
-    if size > VARIABLES_LIMIT >= size_of(function.manifest.variables):
+    size = sum(len(name.encode()) + len(value.encode()) for name, value in variables_in(function, settings).items())
+    if size > _VARIABLES_ADVISED:
         yield Mistake(
-            path=("environment",),
+            path=("envs",) if function.manifest.envs else ("environment",),
             rule="variables-size",
-            message=f"environment has {size} bytes with that of {IN}, Lambda takes {VARIABLES_LIMIT}",
-            remedy="shorten it",
+            message=f"environment has {size} bytes in {IN}, Lambda takes {_VARIABLES_LIMIT} with what Slipway adds",
+            remedy="put big values into files or a secret",
+            severity=Severity.ERROR if size > _VARIABLES_LIMIT else Severity.WARNING,
             at_key=True,
         )
 
@@ -233,3 +238,24 @@ def _override_findings(environments: Mapping[str, Environment], names: Sequence[
                     at_key=True,
                 )
                 yield to_finding(here.document, mistake, environment=environment)
+
+
+def _shared_namespaces(environments: Mapping[str, Environment]) -> Iterator[Finding]:
+    """Each environment is alone in its namespace; a second one would take down what the first one made."""
+    owners: dict[tuple[str | None, str], str] = {}
+    for environment, here in sorted(environments.items()):
+        knative = here.settings.knative
+        if knative is None or here.refused.touches(("namespace",)) or here.refused.touches(("kubeContext",)):
+            continue
+        owner = owners.setdefault((knative.context, knative.namespace), environment)
+        if owner != environment:
+            document = environments[owner].document
+            mark = document.mark(("namespace",))
+            mistake = Mistake(
+                path=("namespace",),
+                rule="shared-namespace",
+                message=f"namespace {knative.namespace!r} is already that of environment {owner!r} in the same cluster "
+                f"({document.file}:{mark.line}:{mark.column})",
+                remedy="give each its own slipway:namespace",
+            )
+            yield to_finding(here.document, mistake, environment=environment)

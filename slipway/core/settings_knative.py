@@ -25,8 +25,13 @@ _OWN_NAMESPACES = frozenset({"default", "kourier-system", "istio-system"})
 _OWN_NAMESPACE_PREFIXES = ("kube-", "knative-")
 
 
+def is_reserved(namespace: str) -> bool:
+    """Whether a namespace belongs to the cluster itself."""
+    return namespace in _OWN_NAMESPACES or namespace.startswith(_OWN_NAMESPACE_PREFIXES)
+
+
 def _check_namespace(namespace: str) -> str:
-    if namespace in _OWN_NAMESPACES or namespace.startswith(_OWN_NAMESPACE_PREFIXES):
+    if is_reserved(namespace):
         raise mistake(
             "reserved-namespace",
             f"must not be a namespace of the cluster itself, found {namespace!r}",

@@ -9,6 +9,7 @@ from slipway.core.document import property_name
 from slipway.core.explain import Mistake, known
 from slipway.core.findings import Severity
 from slipway.core.settings import PREFIX
+from slipway.core.settings_knative import is_reserved
 from slipway.core.settings_parts import is_loopback
 from slipway.core.target_settings import used_settings
 from slipway.core.targets import TARGETS
@@ -39,6 +40,13 @@ def settings_mistakes(settings: Settings) -> Iterator[Mistake]:
         yield from _other_cluster(settings)
     elif settings.has_knative:
         yield from _embedded_cluster(settings)
+    if settings.knative is not None and is_reserved(settings.knative.namespace):
+        yield Mistake(
+            path=("prefix",),
+            rule="reserved-namespace",
+            message=f"slipway:prefix makes the namespace {settings.knative.namespace!r}, which belongs to the cluster",
+            remedy="choose another prefix, or set slipway:namespace",
+        )
     yield from _services(settings)
     yield from _tokens(settings)
     yield from _scales(settings)

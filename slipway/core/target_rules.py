@@ -114,6 +114,12 @@ def used_features(function: LoadedFunction, settings: Settings) -> Iterator[Used
     for index, event in enumerate(manifest.events):
         yield from _event(index, event, settings, container=container)
     yield from _uses(function, settings, unread=unread)
+    seen = [route.visibility for route in manifest.http]
+    if container and len(set(seen)) > 1:
+        index = seen.index("internal")
+        yield Used(
+            "http.mixed-container", ("events", index, "http"), "an internal route beside public ones of an image"
+        )
     options = manifest.lambda_
     for feature, name, value in (
         ("lambda.layers", "layers", bool(options.layers)),

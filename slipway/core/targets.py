@@ -170,6 +170,12 @@ _ROWS = (
         no(_IN_THE_IMAGE, "answer preflights in the image, or use a Python runtime"),
     ),
     Feature(
+        "http.mixed-container",
+        "public beside internal routes, container",
+        yes("a route and a Function URL"),
+        no(_IN_THE_IMAGE + ", so all of it is public", "split it into two functions, or use a Python runtime"),
+    ),
+    Feature(
         "http.throttle",
         "`throttle`",
         yes("by route, status 429"),

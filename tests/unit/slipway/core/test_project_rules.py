@@ -129,4 +129,27 @@ def test_the_visibility_timeout_of_an_adopted_queue_is_said_to_be_unchecked(box,
 def test_variables_of_an_environment_count_too(box, manifest):
     box.function("orders", manifest("environment: {BIG: " + "x" * 3000 + "}"))
     box.stack("dev", STACK + "  slipway:functions: {orders: {environment: {MORE: " + "x" * 1200 + "}}}\n")
-    assert "environment has 4207 bytes with that of dev, Lambda takes 4096" in box.only("variables-size")
+    assert "environment has 4207 bytes in dev, Lambda takes 4096" in box.only("variables-size")
+    assert box.load().settings
+    box.stack("dev", "config:\n  slipway:target: knative\n  slipway:functions: {orders: {environment: {MORE: x}}}\n")
+    box.function("orders", manifest("environment: {BIG: " + "x" * 9000 + "}\nevents: [schedule: rate(1 hour)]"))
+    assert box.lines() == []
+
+
+def test_room_for_what_slipway_adds(box, manifest):
+    box.function("orders", manifest("envs: {BIG: " + "x" * 3100 + "}"))
+    assert "envs" in box.load().findings[0].property
+    assert box.load().findings[0].severity is Severity.WARNING
+    assert "orders" in box.load().functions
+
+
+def test_each_environment_is_alone_in_its_namespace(box, manifest):
+    box.function("orders", manifest("events: [schedule: rate(1 hour)]"))
+    box.stack("dev", "config:\n  slipway:target: knative\n  slipway:namespace: team\n")
+    box.stack("test", "config:\n  slipway:target: knative\n")
+    assert box.lines() == []
+    box.stack("test", "config:\n  slipway:target: knative\n  slipway:namespace: team\n")
+    text = box.only("shared-namespace")
+    assert text.startswith("stacks/Pulumi.test.yaml:3:22: namespace 'team' is already that of environment 'dev' in the")
+    assert "(stacks/Pulumi.dev.yaml:3:22)" in text
+    assert set(box.load().settings) == {"dev"}

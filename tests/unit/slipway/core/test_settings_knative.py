@@ -46,6 +46,7 @@ def said(box, manifest):
         ),
         ("namespace: knative-eventing", "must not be a namespace of the cluster itself"),
         ("namespace: default", "must not be a namespace of the cluster itself"),
+        ("prefix: kube", "slipway:prefix makes the namespace 'kube-dev', which belongs to the cluster"),
         ("registry: https://registry.example.com/a", "slipway:registry must be a registry with a path, such as"),
         ("registry: registry.example.com/a:tag", "slipway:registry must be a registry with a path"),
         ("registry: registry.example.com/", "slipway:registry must be a registry with a path"),
