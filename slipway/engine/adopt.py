@@ -6,15 +6,13 @@ are deterministic, so what it had created can be found and taken over instead of
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from pulumi.automation import OpType
 from pulumi.automation.errors import CommandError
 
-from slipway.core.errors import EngineError
-from slipway.engine.diagnose import explain
-from slipway.engine.operations import silent
-from slipway.engine.steps import SIGNATURE_KEY, Collector
+from slipway.engine.steps import SIGNATURE_KEY
 
 if TYPE_CHECKING:
     from pulumi.automation import Stack
@@ -25,25 +23,20 @@ _UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 _DROPPED = object()
 
 
-def planned_creations(stack: Stack, *, refresh: bool = False, debug: bool = False) -> list[dict[str, Any]]:
+def planned_creations(stack: Stack, *, refresh: bool = False) -> list[dict[str, Any]]:
     """Resources that a preview would create, in the engine's order, as a state would hold them without ids.
 
-    Inputs that are secret or not known yet are left out; an update brings them in.
+    Inputs that are secret or not known yet are left out; an update brings them in. A preview that fails has shown some:
+    the update that follows fails in the same way and says why, and the next one looks again.
 
     Args:
         stack: The stack.
         refresh: Whether to compare the state with what exists first: Kubernetes previews a change by trying it out on
             the object, which fails where the state holds one that is gone.
-        debug: Whether the engine and the program say everything they do.
-
-    Raises:
-        EngineError: The engine, the program or a provider failed.
     """
     found: dict[str, dict[str, Any]] = {}
-    messages = Collector(silent, debug=debug)
 
     def on_event(event: EngineEvent) -> None:
-        messages(event)
         step = event.resource_pre_event.metadata if event.resource_pre_event else None
         if step is None or step.op != OpType.CREATE or step.new is None:
             return
@@ -56,10 +49,8 @@ def planned_creations(stack: Stack, *, refresh: bool = False, debug: bool = Fals
             "provider": step.new.provider or step.provider,
         }
 
-    try:
-        stack.preview(on_event=on_event, refresh=refresh, debug=debug, color="never")
-    except CommandError as error:
-        raise EngineError(explain(messages.result().diagnostics, str(error), stack.name)) from error
+    with contextlib.suppress(CommandError):
+        stack.preview(on_event=on_event, refresh=refresh, color="never")
     return [{key: value for key, value in resource.items() if value != ""} for resource in found.values()]
 
 

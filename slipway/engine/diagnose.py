@@ -93,6 +93,10 @@ _AWS_SAID = re.compile(
     re.DOTALL,
 )
 _API_ERROR = re.compile(r"(?:api error |^\W*|, )(?P<error>[A-Za-z]+: .*)", re.DOTALL)
+# What the Kubernetes provider puts before its error, and what it means.
+_NOT_LIVE = re.compile(
+    r"resource \"?urn:pulumi:\S+ was (?:successfully )?(created|updated), but .{0,80}? reported that .*?: "
+)
 _NOISE = re.compile(r"\d+ errors? occurred:\s*\*?\s*|^(?:refreshing|deleting) urn:pulumi:\S+: ")
 # Lines of the provider's own log, which repeat what its answer says, with a status and in more words.
 _LOG_LINE = re.compile(r"^\S+\.go:\d+: ")
@@ -122,7 +126,7 @@ def cause_of(text: str) -> Cause | None:
 
 def readable(message: str) -> str:
     """A provider's message on one line: without request ids and counters, AWS's own words where it quotes them."""
-    text = _NOISE.sub("", message)
+    text = _NOT_LIVE.sub(r"was \1, but does not get ready: ", _NOISE.sub("", message))
     said = _AWS_SAID.match(_REQUEST_ID.sub("", text))
     if said:
         rest = said["rest"]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from slipway.core.errors import SlipwayError
 from slipway.engine.steps import name_of, type_of
+from slipway.running.log_text import level_and_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -21,11 +22,14 @@ if TYPE_CHECKING:
 SERVICE = "kubernetes:serving.knative.dev/v1:Service"
 _SERVING = "serving.knative.dev/v1"
 _REVISION_LABEL = "serving.knative.dev/revision"
-_CONTAINER = "user-container"
-_LOG_LINES = 5
+_SIDECAR = "queue-proxy"
+_LOG_LINES = 6
 _MAX_TEXT = 300
 _MAX_PODS = 3
 # What only says that something below is not ready, or is still under way.
+# How a container ended that had something to say itself: then its message is the end of its log, which is read below.
+_OWN_ENDS = frozenset({"Error", "Completed", "OOMKilled"})
+_LOG_IN_MESSAGE = "Container failed with"
 _ECHOES = frozenset({"RevisionFailed", "RevisionMissing", "Deploying", "Unknown", "ContainersNotReady", "OutOfDate"})
 
 
@@ -74,7 +78,8 @@ def _conditions(found: Mapping[str, Any]) -> Iterator[str]:
         reason = condition.get("reason") or ""
         is_unmet = condition.get("status") != "True" and condition.get("severity") != "Info"
         if is_unmet and reason not in _ECHOES and (reason or condition.get("message")):
-            yield _sentence(reason, condition.get("message"))
+            message = str(condition.get("message") or "")
+            yield _sentence(reason, "the container failed" if message.startswith(_LOG_IN_MESSAGE) else message)
 
 
 def _pod(kube: Kube, namespace: str, pod: Mapping[str, Any]) -> Iterator[str]:
@@ -86,13 +91,16 @@ def _pod(kube: Kube, namespace: str, pod: Mapping[str, Any]) -> Iterator[str]:
             if waiting := state.get("waiting"):
                 yield _sentence(waiting.get("reason"), waiting.get("message"))
             elif ended := state.get("terminated"):
-                how = f"{container['name']} exited with code {ended.get('exitCode')}"
-                yield _sentence(ended.get("reason"), ended.get("message") or how)
+                reason = str(ended.get("reason") or "")
+                how = f"container {container['name']} exited with code {ended.get('exitCode')}"
+                yield _sentence(reason, how if reason in _OWN_ENDS else ended.get("message") or how)
     yield from _warnings(kube, namespace, str(pod["metadata"]["name"]))
     for container in statuses:
-        if container["name"] == _CONTAINER and not container.get("ready"):
+        if container["name"] != _SIDECAR and not container.get("ready"):
             restarted = bool(container.get("restartCount")) and "running" not in (container.get("state") or {})
-            yield from _last_words(kube, namespace, str(pod["metadata"]["name"]), previous=restarted)
+            pod_name, name = str(pod["metadata"]["name"]), str(container["name"])
+            text = kube.logs(pod_name, namespace=namespace, container=name, lines=_LOG_LINES, previous=restarted)
+            yield from (f"said: {_cut(words)}" for line in text.splitlines() if (words := _words(line)))
 
 
 def _warnings(kube: Kube, namespace: str, pod: str) -> Iterator[str]:
@@ -104,10 +112,10 @@ def _warnings(kube: Kube, namespace: str, pod: str) -> Iterator[str]:
             yield _sentence(reason, message)
 
 
-def _last_words(kube: Kube, namespace: str, pod: str, *, previous: bool) -> Iterator[str]:
-    text = kube.logs(pod, namespace=namespace, container=_CONTAINER, lines=_LOG_LINES, previous=previous)
-    for line in text.strip().splitlines():
-        yield f"said: {_cut(line)}"
+def _words(line: str) -> str:
+    """A line of a log on one line, without the frames of a traceback."""
+    lines = level_and_text(line)[1].splitlines()
+    return " ".join(dict.fromkeys((lines[0], lines[-1]))) if lines else ""
 
 
 def _when(event: Mapping[str, Any]) -> str:

@@ -219,6 +219,13 @@ def test_a_providers_message_becomes_one_line_in_awss_words():
     )
 
 
+def test_what_the_kubernetes_provider_says_of_what_is_not_ready_is_short():
+    text = readable(
+        f'resource "{FUNCTION}" was successfully created, but the Kubernetes API server reported that it failed to fully initialize or become live: timed out waiting for the condition'
+    )
+    assert text == "was created, but does not get ready: timed out waiting for the condition"
+
+
 def test_an_error_is_told_once_with_who_what_and_what_to_do():
     said = "1 error occurred:\n\t* creating IAM Role (x): operation error IAM: CreateRole, https response error StatusCode: 403, RequestID: 1, api error ExpiredToken: expired"
     log = "sdk-v2/provider2.go:572: sdk.helper_schema: " + said + ": provider=aws@7.21.0"

@@ -1,5 +1,7 @@
 """Why a Knative Service does not get ready: what is read of it, in which order, and what is left out."""
 
+import json
+
 import pytest
 
 from slipway.core.errors import EngineError
@@ -53,7 +55,7 @@ class Cluster:
 def test_an_image_that_is_missing():
     waiting = {"reason": "ImagePullBackOff", "message": PULL}
     cluster = Cluster(
-        pod({"name": "user-container", "ready": False, "state": {"waiting": waiting}}),
+        pod({"name": "function", "ready": False, "state": {"waiting": waiting}}),
         revision=[condition("ResourcesAvailable", "Unknown", "Deploying")],
         events=[{"reason": "BackOff", "message": "Back-off pulling image"}],
     )
@@ -66,11 +68,17 @@ def test_an_image_that_is_missing():
 
 
 def test_last_words_of_a_container_that_ended_and_was_started_again():
-    ended = {"exitCode": 1, "reason": "Error"}
+    ended = {"exitCode": 1, "reason": "Error", "message": "the end of the log"}
+    error = {
+        "level": "ERROR",
+        "message": "main.py cannot be imported",
+        "errorType": "ModuleNotFoundError",
+        "errorMessage": "No module named 'x'",
+    }
     cluster = Cluster(
         pod(
             {
-                "name": "user-container",
+                "name": "function",
                 "ready": False,
                 "restartCount": 2,
                 "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 10s"}},
@@ -78,15 +86,15 @@ def test_last_words_of_a_container_that_ended_and_was_started_again():
             },
             {"name": "queue-proxy", "ready": False, "state": {"running": {}}},
         ),
-        logs="Traceback\nModuleNotFoundError: No module named 'x'\n",
+        logs="Traceback\n\n" + json.dumps(error) + "\n",
     )
     assert look(cluster, "shop", FAILED) == [
         "hello: pod hello-00002-x: CrashLoopBackOff: back-off 10s",
-        "hello: pod hello-00002-x: Error: user-container exited with code 1",
+        "hello: pod hello-00002-x: Error: container function exited with code 1",
         "hello: pod hello-00002-x: said: Traceback",
-        "hello: pod hello-00002-x: said: ModuleNotFoundError: No module named 'x'",
+        "hello: pod hello-00002-x: said: main.py cannot be imported ModuleNotFoundError: No module named 'x'",
     ]
-    assert ("logs", "hello-00002-x", "user-container", True) in cluster.asked
+    assert ("logs", "hello-00002-x", "function", True) in cluster.asked
 
 
 def test_a_quota_without_any_pod_is_on_the_revision():
@@ -97,9 +105,19 @@ def test_a_quota_without_any_pod_is_on_the_revision():
     assert "the quota of the namespace is used up; what to do:" in explain(FAILED, "", "dev", lines)
 
 
+def test_a_log_in_a_condition_is_not_repeated():
+    failed = [condition("ContainerHealthy", "False", "ExitCode1", 'Container failed with: {"level": "ERROR"}')]
+    ended = {"exitCode": 128, "reason": "StartError", "message": "exec: no such file"}
+    container = {"name": "function", "ready": False, "state": {"terminated": ended}}
+    assert look(Cluster(pod(container), revision=failed), "shop", FAILED) == [
+        "hello: revision hello-00002: ExitCode1: the container failed",
+        "hello: pod hello-00002-x: StartError: exec: no such file",
+    ]
+
+
 def test_what_is_ready_or_only_informs_is_not_told():
     cluster = Cluster(
-        pod({"name": "user-container", "ready": True, "state": {"running": {}}}),
+        pod({"name": "function", "ready": True, "state": {"running": {}}}),
         revision=[condition("Active", "False", "NoTraffic", "no calls", severity="Info"), condition("Ready", "True")],
     )
     assert look(cluster, "shop", FAILED) == []
