@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 from toolchain.embedded_cluster import content, control, launch, rendering
 from toolchain.embedded_cluster import status as state_of
 from toolchain.embedded_cluster.api import Api, ApiError
-from toolchain.embedded_cluster.components import RELAY
+from toolchain.embedded_cluster.components import API_SERVER, RELAY
 from toolchain.embedded_cluster.config import Config
 from toolchain.embedded_cluster.content import images
 from toolchain.embedded_cluster.context import State
@@ -207,7 +207,8 @@ class _Waiting:
             try:
                 api.text("/readyz")
             except ApiError as error:
-                ill[RELAY] = str(error)
+                # An answer that is not fine came from the API server; none at all got lost on the way.
+                ill[RELAY if error.status is None else API_SERVER] = str(error)
             else:
                 node = state_of.node_part(api, answer.boot)
                 if node.state is not State.OK:
