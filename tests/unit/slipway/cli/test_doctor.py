@@ -5,6 +5,9 @@ from click.testing import CliRunner
 
 from slipway.cli import doctor
 from toolchain import report
+from toolchain.embedded_cluster.context import Part
+from toolchain.embedded_cluster.context import State as ClusterState
+from toolchain.embedded_cluster.status import Status
 from toolchain.errors import ToolchainError
 from toolchain.report import Row, State
 
@@ -13,7 +16,8 @@ from toolchain.report import Row, State
 def run(monkeypatch):
     def call(rows, *arguments):
         monkeypatch.setattr(report, "inspect", lambda *_: rows)
-        monkeypatch.setattr(doctor, "_embedded_aws", lambda: Row("embedded AWS", State.OK, message="not running"))
+        for name in ("_embedded_aws", "_embedded_cluster"):
+            monkeypatch.setattr(doctor, name, lambda name=name: Row(name, State.OK, message="not running"))
         return CliRunner().invoke(doctor.command, arguments)
 
     return call
@@ -38,19 +42,60 @@ def test_table_ends_with_the_commands_that_mend(run):
 
 
 def test_json_has_every_field(run):
-    (row, aws) = json.loads(run([Row("Engine", State.OK, "9.1.0", "build", "/x", "ab", "m")], "--json").output)
+    (row, aws, cluster) = json.loads(run([Row("Engine", State.OK, "9.1.0", "build", "/x", "ab", "m")], "--json").output)
     assert row == {
         "name": "Engine", "state": "ok", "version": "9.1.0", "source": "build", "path": "/x", "digest": "ab",
         "message": "m", "remedy": "",
     }  # fmt: skip
-    assert aws["name"] == "embedded AWS"
+    assert (aws["name"], cluster["name"]) == ("_embedded_aws", "_embedded_cluster")
 
 
-def test_outside_a_project_the_embedded_aws_is_not_checked(tmp_path, monkeypatch):
+def test_outside_a_project_the_embedded_platforms_are_not_checked(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    row = doctor._embedded_aws()
-    assert row.state is State.NOT_CHECKED
-    assert "no Pulumi.yaml" in row.message
+    for row in (doctor._embedded_aws(), doctor._embedded_cluster()):
+        assert row.state is State.NOT_CHECKED
+        assert "no Pulumi.yaml" in row.message
+
+
+@pytest.fixture
+def cluster(tmp_path, monkeypatch):
+    """Has the embedded cluster of a project be in a given state."""
+    (tmp_path / "Pulumi.yaml").write_text("name: project\nruntime: python\n")
+    monkeypatch.chdir(tmp_path)
+
+    def be(**states):
+        parts = tuple(Part(name=name, state=state) for name, state in states.items())
+        status = Status(
+            running=bool(parts),
+            healthy=bool(parts) and set(states.values()) == {ClusterState.OK},
+            instance=None,
+            kubeconfig=tmp_path,
+            api_url="https://127.0.0.1:4612",
+            entry_url="",
+            registry="",
+            logs=tmp_path,
+            parts=parts,
+        )
+        monkeypatch.setattr(doctor.clusters, "status", lambda _: status)
+        return doctor._embedded_cluster()
+
+    return be
+
+
+def test_cluster_that_was_never_started_is_no_fault(cluster):
+    row = cluster()
+    assert (row.state, row.message) == (State.OK, "not running; `slipway cluster up` starts it")
+
+
+def test_cluster_that_is_well(cluster):
+    row = cluster(etcd=ClusterState.OK, kubelet=ClusterState.OK)
+    assert (row.state, row.path, row.remedy) == (State.OK, "https://127.0.0.1:4612", "")
+
+
+def test_parts_of_the_cluster_that_are_not_well_are_named(cluster):
+    row = cluster(etcd=ClusterState.OK, kubelet=ClusterState.FAILED, node=ClusterState.UNKNOWN)
+    assert (row.state, row.remedy) == (State.WARNING, "slipway cluster up")
+    assert row.message == "running, but not well: kubelet, node"
 
 
 def test_wrong_order_variable_is_bad_input(monkeypatch):
