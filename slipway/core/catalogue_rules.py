@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from slipway.core.explain import Mistake, known, nearest
 from slipway.core.placed import IN, Found
-from slipway.core.targets import FEATURES, TARGETS
+from slipway.core.targets import TARGETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -145,42 +145,3 @@ def queue_mistakes(functions: Mapping[str, LoadedFunction], here: Environment) -
                     remedy="run both on one target, or adopt a queue with arn and address that both can reach",
                 )
                 yield Found(name, mistake, other=("resources", "queue", queue))
-
-
-def unfit_settings(functions: Mapping[str, LoadedFunction], here: Environment) -> Iterator[Mistake]:
-    """What the settings of an environment say that does not go with how its functions use them.
-
-    Args:
-        functions: Functions that the environment deploys.
-        here: The environment.
-
-    Yields:
-        Mistakes, with paths into the settings.
-    """
-    settings = here.settings
-    why = FEATURES["queue.fifo"].on_knative.how
-    used = {name for function in functions.values() for _, kind, name in wanted(function) if kind == "queue"}
-    for name, queue in settings.catalogue("queue").items():
-        if queue.fifo and name not in used and settings.target == "knative":
-            yield Mistake(
-                path=("resources", "queue", name, "fifo"),
-                rule="not-on-knative",
-                message=f"queue {name!r} is fifo, but no function on Lambda uses it: {why}",
-                remedy="remove fifo, or the queue",
-            )
-    owners: dict[str, str] = {}
-    for name, override in settings.functions.items():
-        function = functions.get(name)
-        for index, host in enumerate(override.hosts if function else []):
-            path = ("functions", name, "hosts", index)
-            owner = owners.setdefault(host, name)
-            if owner != name or host in override.hosts[:index]:
-                message = f"host {host} is already one of function {owner!r}"
-                yield Mistake(path=path, rule="repeated-value", message=message, remedy="keep one")
-        if function and override.hosts and all(route.visibility != "public" for route in function.manifest.http):
-            yield Mistake(
-                path=("functions", name, "hosts"),
-                rule="unused-key",
-                message=f"slipway:functions.{name}.hosts: the function has no public route",
-                remedy="remove it, or make a route public",
-            )

@@ -6,9 +6,10 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from slipway.core.catalogue_rules import missing_entries, missing_parts, queue_mistakes, unfit_settings
+from slipway.core.catalogue_rules import missing_entries, missing_parts, queue_mistakes
+from slipway.core.environment_rules import environment_findings, unfit_settings
 from slipway.core.events import SMALL_BATCH
-from slipway.core.explain import Mistake, known, nearest, to_finding
+from slipway.core.explain import Mistake, known
 from slipway.core.findings import Finding, Severity
 from slipway.core.placed import IN, Found, to_findings
 from slipway.core.settings_knative import EMBEDDED_RUNTIME
@@ -47,10 +48,8 @@ def project_findings(
     for environment, here in sorted(environments.items()):
         deployed = {name: function for name, function in sorted(functions.items()) if here.settings.deploys(name)}
         found[environment] = list(_mistakes(deployed, here))
-        mistakes = [m for m in unfit_settings(deployed, here) if not here.refused.touches(m.path)]
-        findings += [to_finding(here.document, mistake, environment=environment) for mistake in mistakes]
-    findings += [*_override_findings(environments, names), *_shared_namespaces(environments)]
-    return [*to_findings(found, functions, environments), *findings]
+        findings += unfit_settings(deployed, here)
+    return [*to_findings(found, functions, environments), *findings, *environment_findings(environments, names)]
 
 
 def _mistakes(functions: Mapping[str, LoadedFunction], here: Environment) -> Iterator[Found]:
@@ -224,38 +223,3 @@ def _consumers(functions: Mapping[str, LoadedFunction], settings: Settings) -> I
                     severity=Severity.WARNING,
                 )
                 yield Found(name, mistake)
-
-
-def _override_findings(environments: Mapping[str, Environment], names: Sequence[str]) -> Iterator[Finding]:
-    for environment, here in environments.items():
-        for name in here.settings.functions:
-            if name not in names:
-                mistake = Mistake(
-                    path=("functions", name),
-                    rule="unknown-function",
-                    message=f"slipway:functions names {name!r}, which is no function{nearest(name, names)}",
-                    remedy=f"functions: {known(names)}",
-                    at_key=True,
-                )
-                yield to_finding(here.document, mistake, environment=environment)
-
-
-def _shared_namespaces(environments: Mapping[str, Environment]) -> Iterator[Finding]:
-    """Each environment is alone in its namespace; a second one would take down what the first one made."""
-    owners: dict[tuple[str | None, str], str] = {}
-    for environment, here in sorted(environments.items()):
-        knative = here.settings.knative
-        if knative is None or here.refused.touches(("namespace",)) or here.refused.touches(("kubeContext",)):
-            continue
-        owner = owners.setdefault((knative.context, knative.namespace), environment)
-        if owner != environment:
-            document = environments[owner].document
-            mark = document.mark(("namespace",))
-            mistake = Mistake(
-                path=("namespace",),
-                rule="shared-namespace",
-                message=f"namespace {knative.namespace!r} is already that of environment {owner!r} in the same cluster "
-                f"({document.file}:{mark.line}:{mark.column})",
-                remedy="give each its own slipway:namespace",
-            )
-            yield to_finding(here.document, mistake, environment=environment)

@@ -190,3 +190,14 @@ def test_an_environment_without_a_cluster_has_no_knative(said, box):
     assert box.load().settings["dev"].knative is None
     assert said(LAMBDA + "  slipway:cluster: {}\n") == []
     assert box.load().settings["dev"].knative.embedded
+
+
+def test_dead_letters_need_a_base_too(box, manifest):
+    box.function("orders", manifest("events: [schedule: rate(1 hour)]", runtime="python3.12"))
+    box.stack("dev", OTHER + f"  slipway:images: {{base: {{python3.12: x{DIGEST}}}}}\n")
+    text = box.only("no-base-image")
+    assert text.startswith(
+        f"{FILE}:7:19: slipway:images.base has no python3.11: an image keeps dead letters of 'orders'"
+    )
+    box.function("orders", manifest("events: [http: {path: /a, auth: none, visibility: public}]", runtime="python3.12"))
+    assert box.lines() == []
