@@ -19,12 +19,12 @@ setup: ## Make .venv with the slipway command; get the engine and its plugins (c
 	@toolchain/setup.sh
 
 up: setup ## Deploy the environment ENV (default local), invoke each function, print a table
-	@if [ "$(ENV)" = local ]; then $(BIN)/slipway local start; fi
+	@$(BIN)/slipway start -s $(ENV)
 	@$(BIN)/slipway up -s $(ENV)
 	@$(BIN)/slipway verify -s $(ENV)
 
-down: ## Stop the embedded AWS; `make up` brings it back
-	@if [ -x $(BIN)/slipway ]; then $(BIN)/slipway local stop; fi
+down: ## Stop the embedded AWS and the embedded cluster; `make up` brings them back
+	@if [ -x $(BIN)/slipway ]; then $(BIN)/slipway stop; fi
 
 test: setup lint types ## Lint, types, unit and integration tests: what CI runs
 	@$(PYTEST) -q $(PARALLEL) tests

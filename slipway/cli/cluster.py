@@ -46,6 +46,21 @@ def config_of(project: Project, settings: Settings | None) -> Config:
     )
 
 
+def bring_up(project: Project, settings: Settings | None) -> lifecycle.Status:
+    """Start the embedded cluster, or mend it, and wait until all of it is ready; its parts are installed first.
+
+    Raises:
+        BadInputError: This machine cannot run it.
+        EngineError: It does not start; the message names the part.
+    """
+    from slipway.cli.toolchain import cluster_binaries  # noqa: PLC0415 - the other commands install nothing
+
+    with embedded_errors():
+        lifecycle.require_machine()
+        config = dataclasses.replace(config_of(project, settings), binaries=cluster_binaries())
+        return lifecycle.up(config, Reporter())
+
+
 @contextmanager
 def embedded_errors() -> Iterator[None]:
     """Turn refusals of the embedded cluster into errors of the command line."""
@@ -86,12 +101,7 @@ def up(stack: str | None, as_json: bool) -> None:
     if _is_elsewhere(settings):
         _look_elsewhere(settings, as_json=as_json)
         return
-    from slipway.cli.toolchain import cluster_binaries  # noqa: PLC0415 - the other commands install nothing
-
-    with embedded_errors():
-        lifecycle.require_machine()
-        config = dataclasses.replace(config_of(project, settings), binaries=cluster_binaries())
-        found = lifecycle.up(config, Reporter())
+    found = bring_up(project, settings)
     _show(found, "started" if found.started else "runs", as_json=as_json)
     if not found.healthy:
         raise click.exceptions.Exit(EngineError.exit_status)

@@ -28,6 +28,8 @@ COMMANDS = {
     "refresh": "Bring the state in line with what really exists.",
     "rollback": "Give all calls to a version that ran before.",
     "schema": "Print the JSON Schema of function.yaml or of an environment.",
+    "start": "Start on this machine what an environment needs.",
+    "stop": "Stop what was started on this machine.",
     "toolchain": "Install the engine and its plugins.",
     "up": "Bring an environment to what the project says.",
     "validate": "Check every function.yaml and every environment.",

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from slipway.cli import local
+from slipway.core.errors import EngineError
+from toolchain.embedded_aws import lifecycle
+
 if TYPE_CHECKING:
     from slipway.cli.session import Session
 
@@ -21,3 +25,32 @@ def prepare(session: Session) -> None:
     from toolchain.purposes import Purpose  # noqa: PLC0415
 
     install_for(Purpose.KNATIVE)
+
+
+def start_platforms(session: Session) -> dict[str, str]:
+    """Start the embedded platforms that the environment is on, as far as they are this checkout's.
+
+    Returns:
+        What was done by the name of each platform; empty when the environment is on none.
+
+    Raises:
+        BadInputError: This machine cannot run one.
+        EngineError: One does not start; the message says why.
+    """
+    done: dict[str, str] = {}
+    if session.is_on_embedded_cluster:
+        from slipway.cli import cluster  # noqa: PLC0415 - only what needs the cluster loads it
+
+        found = cluster.bring_up(session.project, session.settings)
+        if not found.healthy:
+            ill = ", ".join(part.name for part in found.parts if part.state != "ok")
+            raise EngineError(
+                f"{session.environment}: the embedded cluster runs, but not all of it works ({ill}); what to do: "
+                "`slipway cluster status` and `slipway cluster logs PART` tell more"
+            )
+        done["embedded cluster"] = "started" if found.started else "runs"
+    if session.is_on_embedded_aws:
+        with local.embedded_errors():
+            aws = lifecycle.start(local.config_of(session.project))
+        done["embedded AWS"] = "started" if aws.started else "runs"
+    return done

@@ -93,7 +93,7 @@ class Session:
         """
         return Instances(
             aws=self._aws_instance() if self._uses("lambda") else None,
-            cluster=self._cluster_instance() if self._uses("knative") else None,
+            cluster=self._cluster_instance(),
         )
 
     @property
@@ -103,6 +103,19 @@ class Session:
             aws=self.instances.aws if "lambda" in self.targets else None,
             cluster=self.instances.cluster if "knative" in self.targets else None,
         )
+
+    @property
+    def is_on_embedded_cluster(self) -> bool:
+        """Whether functions are, or were at the last update, on the cluster that this machine runs."""
+        knative = self.settings.knative
+        return knative is not None and knative.embedded and self._uses("knative")
+
+    @property
+    def is_on_embedded_aws(self) -> bool:
+        """Whether functions are, or were at the last update, on the AWS that this checkout runs."""
+        if self.aws is None or self.aws.endpoint is None or not self._uses("lambda"):
+            return False
+        return self.aws.endpoint.rstrip("/") == config_of(self.project).api_url
 
     def deployed(self) -> dict[str, Any]:
         """Outputs of the stack, to be used where it is deployed.
@@ -139,7 +152,7 @@ class Session:
         Raises:
             EngineError: A part does not; the message names it.
         """
-        status = self._cluster if self._uses("knative") else None
+        status = self._cluster if self.is_on_embedded_cluster else None
         if status is not None and not status.healthy:
             ill = "; ".join(": ".join(filter(None, (p.name, p.detail))) for p in status.parts if p.state != "ok")
             raise EngineError(
@@ -148,19 +161,18 @@ class Session:
             )
 
     @functools.cached_property
-    def _cluster(self) -> Status | None:
-        """The embedded cluster; None where the environment is on none."""
-        if self.settings.knative is None or not self.settings.knative.embedded:
-            return None
+    def _cluster(self) -> Status:
+        """The embedded cluster of this machine."""
         from slipway.cli import cluster  # noqa: PLC0415 - only what needs the cluster loads it
         from toolchain.embedded_cluster import lifecycle as clusters  # noqa: PLC0415
 
         return clusters.status(cluster.config_of(self.project, self.settings))
 
     def _cluster_instance(self) -> str | None:
-        status = self._cluster
-        if status is None or status.running:
-            return None if status is None else status.instance
+        if not self.is_on_embedded_cluster:
+            return None
+        if self._cluster.running:
+            return self._cluster.instance
         raise EngineError(
             f"{self.environment}: the embedded cluster is not running; what to do: run `slipway cluster up -s "
             f"{self.environment}`, then the same command again"
