@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import logging
 import socket
+import struct
 import sys
 
 _CHUNK = 1 << 18
@@ -54,7 +55,7 @@ class Relay:
                 there, back = await asyncio.open_connection(self._host, self._port, limit=_CHUNK)
         except (OSError, TimeoutError) as error:
             _log.warning("%s:%d does not answer: %s", self._host, self._port, error or "timeout")
-            writer.transport.abort()
+            _reset(writer)
             return
         _keep_alive(back)
         try:
@@ -63,13 +64,21 @@ class Relay:
                 group.create_task(carry(there, writer))
         except* OSError:
             # One side is gone without a farewell; the other learns it the same way.
-            writer.transport.abort()
-            back.transport.abort()
+            _reset(writer)
+            _reset(back)
         finally:
             for stream in (writer, back):
                 stream.close()
                 with contextlib.suppress(OSError):
                     await stream.wait_closed()
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    """End a connection so that the peer sees a failure: a plain end could pass for the end of an answer."""
+    sock: socket.socket = writer.get_extra_info("socket")
+    with contextlib.suppress(OSError):
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
 
 
 def _keep_alive(writer: asyncio.StreamWriter) -> None:
