@@ -14,7 +14,7 @@ from components.function.args import FunctionArgs
 from components.knative.checks import mistakes
 from components.knative.environment import KnativeEnvironment
 from components.knative.http import address_of, make_hosts, visibility_labels
-from components.knative.labels import FUNCTION, REJECTED, TEMPLATE, metadata
+from components.knative.labels import FUNCTION, TEMPLATE, metadata
 from components.knative.network import everywhere, make_policy
 from components.knative.template import template_of
 from components.knative.traffic import traffic_of
@@ -114,15 +114,13 @@ class KnativeFunction:
         args, site = self._args, self._environment.site
         used = [resource for use in self._uses for resource in use.made]
         described = {"slipway.io/description": args.description} if args.description else {}
-        pointer = args.rollout.pointer if args.rollout else None
-        rejected = {REJECTED: pointer.rejected} if pointer and pointer.rejected else {}
 
         def described_by(pair: tuple[str, dict[str, Any]]) -> dict[str, Any]:
             identity, template = pair
             revision = template["metadata"]["name"]
             # The revision is named, so that neither the answer to an earlier update nor an older revision will do.
             waiting = wait_for(f"jsonpath={{.status.latestReadyRevisionName}}={revision}")
-            annotations = {**described, **rejected, TEMPLATE: identity, **waiting, **forced()}
+            annotations = {**described, TEMPLATE: identity, **waiting, **forced()}
             return metadata(
                 self._owner,
                 self.name,

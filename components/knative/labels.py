@@ -16,7 +16,6 @@ FUNCTION = f"{DOMAIN}/function"
 CODE = f"{DOMAIN}/code"
 COMMIT = f"{DOMAIN}/commit"
 TEMPLATE = f"{DOMAIN}/template"
-REJECTED = f"{DOMAIN}/rejected"
 
 # Tags that Slipway sets, as labels; those of operators get a prefix of their own, so that they replace none of these.
 _KEYS: Mapping[str, str] = {

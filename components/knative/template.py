@@ -103,14 +103,16 @@ def _container(
     if args.handler is not None:
         probe = {"httpGet": {"path": READY_PATH, "port": PORT}}
     secrets = sorted({use.secret for use in uses if use.secret is not None and use.kind != "secret"})
+    # Everything that Knative would fill in stands here too. What its webhook adds to an object that is applied belongs
+    # to whoever applied it: the next time without it takes it away, and a template of the same name must not change.
     container: dict[str, Any] = {
         "name": "function",
         "image": image,
-        "ports": [{"name": "http1", "containerPort": PORT}],
+        "ports": [{"name": "http1", "containerPort": PORT, "protocol": "TCP"}],
         "env": [_variable(name, value) for name, value in sorted(variables.items())],
         "resources": {"requests": {"cpu": request, "memory": memory}, "limits": {"cpu": limit, "memory": memory}},
         "securityContext": container_security(),
-        "readinessProbe": probe,
+        "readinessProbe": {**probe, "successThreshold": 1},
         "startupProbe": {**probe, "periodSeconds": 1, "timeoutSeconds": 1, "failureThreshold": _START_S},
         "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 - a folder of the container
     }

@@ -24,8 +24,13 @@ def traffic_of(identity: str, rollout: Rollout | None) -> list[dict[str, Any]]:
     if rollout is None or pointer is None or pointer.current == identity:
         return [{"latestRevision": True, "percent": 100}]
     if pointer.rejects(identity):
-        return [{"revisionName": pointer.stable, "percent": 100}]
+        return [_pinned(pointer.stable, 100)]
     return [
-        {"revisionName": pointer.stable, "percent": 100 - rollout.canary},
+        _pinned(pointer.stable, 100 - rollout.canary),
         {"latestRevision": True, "percent": rollout.canary, "tag": CANDIDATE},
     ]
+
+
+def _pinned(revision: str, percent: int) -> dict[str, Any]:
+    """Traffic to one revision, spelt as Knative's webhook spells it, so that it does not come back as a difference."""
+    return {"latestRevision": False, "revisionName": revision, "percent": percent}

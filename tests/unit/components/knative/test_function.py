@@ -106,7 +106,7 @@ def test_the_whole_service(to_knative, engine, a_knative_function):
     assert container(engine) == {
         "name": "function",
         "image": IMAGE,
-        "ports": [{"name": "http1", "containerPort": 8080}],
+        "ports": [{"name": "http1", "containerPort": 8080, "protocol": "TCP"}],
         "env": [
             {"name": "FUNCTION_SIGNATURE_TYPE", "value": "http"},
             {"name": "FUNCTION_SOURCE", "value": "main.py"},
@@ -128,7 +128,7 @@ def test_the_whole_service(to_knative, engine, a_knative_function):
             "capabilities": {"drop": ["ALL"]},
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "readinessProbe": {"httpGet": {"path": "/_slipway/ready", "port": 8080}},
+        "readinessProbe": {"httpGet": {"path": "/_slipway/ready", "port": 8080}, "successThreshold": 1},
         "startupProbe": {
             "httpGet": {"path": "/_slipway/ready", "port": 8080},
             "periodSeconds": 1,
@@ -204,7 +204,7 @@ def test_scale_bounds_concurrency_and_timeout(to_knative, engine, a_knative_func
 
 def test_of_a_container_only_the_port_is_known(to_knative, engine, a_knative_function):
     to_knative({"orders": a_knative_function(runtime="container", handler=None, environment={"A": "b"})})
-    assert container(engine)["readinessProbe"] == {"tcpSocket": {"port": 8080}}
+    assert container(engine)["readinessProbe"] == {"tcpSocket": {"port": 8080}, "successThreshold": 1}
     assert container(engine)["startupProbe"]["tcpSocket"] == {"port": 8080}
     assert env(engine) == {"A": "b"}
 
@@ -319,17 +319,18 @@ def test_traffic_of_a_rollout(to_knative, engine, a_knative_function):
     assert traffic(Rollout(canary=10)) == ALL, "a function that does not exist yet has nobody to share with"
     assert traffic(pointer(current=newest, stable=f"orders-{newest}")) == ALL, "promoted"
     assert traffic(pointer()) == [
-        {"revisionName": "orders-0000000000", "percent": 90},
+        {"latestRevision": False, "revisionName": "orders-0000000000", "percent": 90},
         {"latestRevision": True, "percent": 10, "tag": "candidate"},
     ]
-    assert traffic(pointer(rejected=f"1111111111,{newest}")) == [{"revisionName": "orders-0000000000", "percent": 100}]
+    assert traffic(pointer(rejected=f"1111111111,{newest}")) == [
+        {"latestRevision": False, "revisionName": "orders-0000000000", "percent": 100}
+    ]
     assert identity(engine) == newest, "pointers are no part of a revision"
 
 
-def test_what_a_rollback_turned_away_stays_noted(to_knative, engine, a_knative_function):
+def test_the_note_of_a_rollback_is_not_ours_to_write(to_knative, engine, a_knative_function):
+    # It would be a difference after each rollback; the note is the command's, and applying leaves it alone.
     to_knative({"orders": a_knative_function(rollout=pointer(rejected="1111111111"))})
-    assert service(engine).inputs["metadata"]["annotations"]["slipway.io/rejected"] == "1111111111"
-    to_knative({"orders": a_knative_function(rollout=pointer())})
     assert "slipway.io/rejected" not in service(engine).inputs["metadata"]["annotations"]
 
 
