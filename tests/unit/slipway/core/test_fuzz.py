@@ -26,11 +26,12 @@ BOUNDED = settings(
 KEYS = st.sampled_from([
     "owner", "runtime", "handler", "memory", "events", "http", "path", "auth", "schedule", "queue", "uses", "can", "scale",
     "environment", "secrets", "config", "slipway:target", "slipway:aws", "slipway:resources", "slipway:functions", "account",
-    "arn", "create", "secure", "<<", "a", "", "A B", "é", "\n",
+    "slipway:kubeContext", "slipway:namespace", "slipway:eventing", "broker", "class", "config", "channel", "spec", "service", "address",
+    "egress", "cidr", "ports", "kubernetes", "target", "rollout", "canary", "hosts", "arn", "create", "secure", "<<", "a", "", "A B", "é", "\n",
 ])  # fmt: skip
 SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20), st.dates(), st.binary(max_size=5),
-    st.sampled_from(["main:main", "/a/{b}", "rate(5 minutes)", "iam", "lambda", "arn:aws:sqs:::", "yes", "0x1", "1:30"]),
+    st.sampled_from(["main:main", "/a/{b}", "rate(5 minutes)", "iam", "lambda", "knative", "10.0.0.0/8", "arn:aws:sqs:::", "yes", "0x1", "1:30"]),
 )  # fmt: skip
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=5))
 PIECES = st.sampled_from([
@@ -168,3 +169,24 @@ def test_credentials_are_never_shown(tmp_path, keys):
     loaded = load_environment(here, "dev")
     assert loaded.findings
     assert not any(CANARY in str(finding) for finding in loaded.findings)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "secret: {db: {kubernetes: '{0} x'}}",
+        "secret: {db: {kubernetes: [{0}]}}",
+        "secret: {db: {arn: '{0}'}}",
+        "service: {billing: {address: 'https://u:{0}@billing.example.com'}}",
+        "service: {billing: {address: '{0}'}}",
+        "service: {billing: {address: 'https://billing.example.com', secret: '{0} x'}}",
+        "service: {billing: {address: 'https://billing.example.com', secret: {0}/x}}",
+        "service: {billing: {address: 'https://billing.example.com', secret: [{0}]}}",
+        "bucket: {files: {address: 'https://files.example.com?key={0}'}}",
+    ],
+)
+def test_what_may_be_a_secret_in_a_catalogue_is_never_shown(tmp_path, entry):
+    text = "config:\n  slipway:target: knative\n  slipway:resources:\n    " + entry.replace("{0}", CANARY) + "\n"
+    loaded = load_environment(project(tmp_path, stack=text.encode()), "dev")
+    assert loaded.findings
+    assert not any(CANARY in str(finding) for finding in loaded.findings), loaded.findings
