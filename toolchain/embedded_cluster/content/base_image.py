@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 SUITE = "bookworm"
 """The Debian release whose Python is 3.11."""
 PACKAGES = (
-    "base-files", "base-passwd", "ca-certificates", "coreutils", "dash", "libc-bin", "libstdc++6", "netbase", "perl-base",
-    "python3.11", "tzdata",
+    "base-files", "base-passwd", "ca-certificates", "coreutils", "dash", "libc-bin", "libstdc++6", "netbase",
+    "perl-base", "python3.11", "tzdata",
 )  # fmt: skip
 """python3.11 and what functions and builds on top of the image expect of a system: certificates, time zones, a shell,
 Perl as every Debian system has it, the C++ library that compiled wheels link."""
