@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Config", "Status", "down", "require_machine", "status", "up"]
 
 _LOCK_S = 900.0
-_START_S = 240.0
+_START_S = 300.0
 _STOP_S = 10.0
 _LOOK_S = 0.1
 _HEAL_S = 10.0
@@ -213,8 +213,8 @@ class _Waiting:
                 node = state_of.node_part(api, answer.boot)
                 if node.state is not State.OK:
                     return {node.name: node.detail}
-        running = {part.name for part in answer.parts if part.pid is not None}
-        for name in ill.keys() & running:
+        # What never answered since its start is starting; only what answered before can hang.
+        for name in ill.keys() & {*answer.hung, RELAY}:
             since = self._ill_since.setdefault(name, time.monotonic())
             if self._process is None and time.monotonic() - since > _HEAL_S:
                 self._reporter.say(f"{name} hangs: starting it again")

@@ -27,7 +27,9 @@ _LONGEST_PAUSE_S = 10.0
 _STEADY_S = 30.0
 """After so long a run, the next end is a first one again."""
 _PATIENCE_S = 60.0
-"""How long a component may give no answer before it is restarted."""
+"""How long a component that was well may give no good answer before it is restarted."""
+_START_S = 180.0
+"""How long it may take to its first good answer; on a busy machine that is long."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,7 +63,7 @@ class Process:
         self._child: subprocess.Popen[bytes] | None = None
         self._started = self._answered = self._due = 0.0
         self._pause = _FIRST_PAUSE_S
-        self._well = self._was_well = False
+        self._well = self._was_well = self._well_in_this_run = False
         self._detail = ""
         self._restarts = 0
 
@@ -74,6 +76,11 @@ class Process:
     def was_well(self) -> bool:
         """Whether it has been well once since the node started."""
         return self._was_well
+
+    @property
+    def hangs(self) -> bool:
+        """Whether it runs and was well, and is not any more."""
+        return self._child is not None and self._well_in_this_run and not self._well
 
     @property
     def state(self) -> State:
@@ -97,6 +104,7 @@ class Process:
     def start(self, now: float) -> None:
         """Start it; `output` is what it says from now on, or None when it could not be started."""
         self._started = self._answered = now
+        self._well_in_this_run = False
         self.output = None
         try:
             self._child = subprocess.Popen(
@@ -163,9 +171,9 @@ class Process:
             return
         self._well, self._detail = answer.well, answer.detail
         if answer.well:
-            self._was_well = True
+            self._was_well = self._well_in_this_run = True
             self._answered = now
-        elif now - self._answered >= _PATIENCE_S:
+        elif now - self._answered >= (_PATIENCE_S if self._well_in_this_run else _START_S):
             self.kill()
 
     def kill(self, number: signal.Signals = signal.SIGKILL) -> None:

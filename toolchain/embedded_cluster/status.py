@@ -71,12 +71,14 @@ class Answer:
         boot: Id of this boot of the node.
         booted_at: When it started.
         parts: Its components, with process ids on the node.
+        hung: Names of those that were well and give no good answer now.
     """
 
     digest: str
     boot: str
     booted_at: dt.datetime
     parts: tuple[Part, ...]
+    hung: frozenset[str]
 
     @classmethod
     def of(cls, values: Mapping[str, Any] | None) -> Answer | None:
@@ -88,7 +90,8 @@ class Answer:
                 for part in values["parts"]
             )
             booted_at = dt.datetime.fromtimestamp(values["bootedAt"], dt.UTC)
-            return cls(values["digest"], values["boot"], booted_at, parts)
+            hung = frozenset(part["name"] for part in values["parts"] if part["hangs"])
+            return cls(values["digest"], values["boot"], booted_at, parts, hung)
         except (AssertionError, KeyError, TypeError, ValueError):
             return None
 

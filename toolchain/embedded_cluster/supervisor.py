@@ -150,7 +150,7 @@ class Supervisor:
                     "state": process.state,
                     "pid": process.pid,
                     "detail": process.detail,
-                    "once": process.component.once,
+                    "hangs": process.hangs,
                 }
                 for name, process in self._processes.items()
             ],

@@ -42,6 +42,31 @@ def test_with_a_probe_it_is_well_only_once_the_probe_says_so(make):
     assert (process.state, process.was_well) == (State.FAILED, True)
 
 
+def test_only_what_was_well_in_this_run_can_hang(make):
+    process = make(probe="http://127.0.0.1/")
+    process.start(0.0)
+    process.heard(Answer(well=False), 1.0)
+    assert not process.hangs, "it is starting"
+    process.heard(Answer(well=True), 2.0)
+    assert not process.hangs
+    process.heard(Answer(well=False), 3.0)
+    assert process.hangs
+    process.kill()
+    process.ended(4.0)
+    process.start(5.0)
+    process.heard(Answer(well=False), 6.0)
+    assert not process.hangs, "it is starting again"
+
+
+def test_what_never_answered_is_given_longer(make):
+    process = make(probe="http://127.0.0.1/")
+    process.start(0.0)
+    process.heard(Answer(well=False), 179.0)
+    assert process._child.poll() is None
+    process.heard(Answer(well=False), 180.0)
+    assert process._child.wait() == -signal.SIGKILL
+
+
 def test_without_a_probe_to_run_is_to_be_well(make):
     process = make()
     process.start(0.0)

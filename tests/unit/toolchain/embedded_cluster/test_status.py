@@ -47,9 +47,10 @@ def test_why_the_node_is_not_ready_is_told():
 
 
 def test_the_supervisors_answer_is_read():
-    parts = [{"name": "etcd", "state": "ok", "pid": 7, "detail": "", "once": False}]
+    parts = [{"name": "etcd", "state": "ok", "pid": 7, "detail": "", "hangs": True}]
     answer = status.Answer.of({"digest": "d", "boot": BOOT, "bootedAt": 0, "parts": parts})
     assert answer.parts == (Part(name="etcd", state=State.OK, pid=7),)
+    assert answer.hung == {"etcd"}
     assert answer.booted_at.year == 1970
 
 
