@@ -64,7 +64,7 @@ PACKAGES = (
 )
 """Debian's packages that a cluster needs."""
 
-BUILDAH = debian.Package("buildah", _same("buildah"))
+BUILDAH = debian.Package("buildah", _same("buildah"), sheds_environment=True)
 """Builds images from a Containerfile; only fetched when it is asked for."""
 
 

@@ -98,7 +98,7 @@ class Installer:
         for choice in choices:
             if choice.part.command:
                 binary = choice.part.binary
-                launcher.write_command(commands / binary, choice.folder / binary, self._project)
+                launcher.write_command(commands / binary, choice.folder / binary, self._project, "knative")
         installation = Installation(target, folder, self._cache.pulumi_home, choices)
         record = json.dumps(installation_record(installation), indent=2) + "\n"
         path = self._environment / RECORD

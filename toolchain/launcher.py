@@ -54,7 +54,7 @@ _COMMAND = """\
 # {mark}; written by `slipway toolchain install`, which also rewrites it
 command={command}
 [ -x "$command" ] && exec "$command" "$@"
-echo "{name}: $command is gone; run 'slipway toolchain install --for knative' in" {project} >&2
+echo "{name}: $command is gone; run 'slipway toolchain install --for {purpose}' in" {project} >&2
 exit 3
 """
 
@@ -79,18 +79,20 @@ def write(launcher: Path, engine: Path, needed: tuple[Path, ...], pulumi_home: P
     _replace(launcher, text)
 
 
-def write_command(launcher: Path, command: Path, project: Path) -> None:
+def write_command(launcher: Path, command: Path, project: Path, purpose: str) -> None:
     """Write a launcher that becomes another executable, or says that it is gone.
 
     Args:
         launcher: The file to write, in `bin` of a virtual environment.
         command: The executable.
         project: Folder named in the message when it is gone.
+        purpose: What the command is installed for, named in that message.
     """
     text = _COMMAND.format(
         mark=LAUNCHER_MARK,
         command=shlex.quote(str(command)),
         name=launcher.name,
+        purpose=purpose,
         project=shlex.quote(str(project)),
     )
     _replace(launcher, text)

