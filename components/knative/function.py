@@ -81,7 +81,9 @@ class KnativeFunction:
         )
 
     def _policy(self) -> list[pulumi.Resource]:
-        rules = [rule for resource in self._uses for rule in resource.egress]
+        # Whoever takes messages of a queue is called; it needs no way out.
+        wanted = {key for key, verbs in uses_of(self._args).items() if verbs != ["receive"]}
+        rules = [rule for use in self._uses if (use.kind, use.name) in wanted for rule in use.egress]
         if any(route.auth == "token" for route in self._args.http):
             rules.append(everywhere(_HTTPS))  # where the issuer shows its keys; it is known by name, not by address
         if not rules:
