@@ -1,8 +1,8 @@
 """The model of an environment: the `slipway:` keys of `stacks/Pulumi.<environment>.yaml`."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, JsonValue, PrivateAttr
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, JsonValue, PrivateAttr
 
 from slipway.core.fields import Later, Model, Name, Shape, TagValue, Target, mistake
 from slipway.core.settings_knative import (
@@ -45,6 +45,16 @@ def _check_tags(tags: dict[str, str]) -> dict[str, str]:
         if name.casefold() in _OWN_TAGS:
             raise mistake("reserved-tag", f"has {name!r}, which Slipway sets itself", "remove it")
     return tags
+
+
+# Pulumi writes plain values of the configuration back as text when it adds the key or salt of a new stack to the file.
+_Switch = Annotated[
+    bool,
+    BeforeValidator(
+        lambda value: {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value,
+        json_schema_input_type=bool | Literal["true", "false"],
+    ),
+]
 
 
 class Guardrails(Model):
@@ -117,7 +127,7 @@ class Settings(Model):
         Field(max_length=_TAGS),
         AfterValidator(_check_tags),
     ] = Field(default={}, description="Tags of every resource beside those that Slipway sets.")
-    protect: bool = Field(default=False, description="Whether what holds data is protected from deletion.")
+    protect: _Switch = Field(default=False, description="Whether what holds data is protected from deletion.")
     logs: Logs = Field(default=Logs(), description="Logs of the functions.")
     encryption: Encryption | None = Field(
         default=None, description="Key for variables, logs and queues; without it one is made."
@@ -198,5 +208,9 @@ class StackFile(Model):
 
     config: dict[str, Any] = Field(description="Configuration of the stack; the keys of Slipway start with `slipway:`.")
     encryptionsalt: str | None = Field(default=None, description="Written by Pulumi.")
-    secretsprovider: str | None = Field(default=None, description="Written by Pulumi.")
+    secretsprovider: str | None = Field(
+        default=None,
+        description="What encrypts secrets in the state; a new stack is made with it. Without it, a passphrase does.",
+        examples=["awskms://alias/slipway-prod?region=eu-central-1"],
+    )
     encryptedkey: str | None = Field(default=None, description="Written by Pulumi.")

@@ -14,6 +14,7 @@ from pulumi.automation import LocalWorkspace, PulumiCommand, Stack
 from pulumi.automation.errors import CommandError, InvalidVersionError, StackNotFoundError
 
 from slipway.core.errors import EngineError
+from slipway.core.yaml_source import read_yaml
 from slipway.engine.backend import Backend
 from slipway.engine.diagnose import explain, files_of
 
@@ -78,12 +79,24 @@ def open_stack(project: Project, environment: str, *, create: bool) -> Stack | N
     workspace = open_workspace(project)
     try:
         if create:
+            workspace.secrets_provider = _secrets_provider(project, environment)
             return Stack.create_or_select(environment, workspace)
         return Stack.select(environment, workspace)
     except StackNotFoundError:
         return None
     except CommandError as error:
         raise EngineError(explain((), str(error), environment)) from error
+
+
+def _secrets_provider(project: Project, environment: str) -> str | None:
+    """What encrypts the secrets of an environment's state as its file says; without it, Pulumi would take a passphrase.
+
+    A new stack is not told by its file alone: the engine replaces what stands there by the provider it is given.
+    """
+    path = project.stack_file(environment)
+    document = read_yaml(path, inside=project.stacks, shown=project.relative(path))
+    provider = document.data.get("secretsprovider") if isinstance(document.data, dict) else None
+    return provider if isinstance(provider, str) else None
 
 
 def export_state(stack: Stack) -> dict[str, Any]:

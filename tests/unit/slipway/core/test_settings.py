@@ -206,6 +206,14 @@ def test_a_boundary_of_another_account_is_an_error(box):
     assert box.load().findings[0].severity.name == "ERROR"
 
 
+@pytest.mark.parametrize(("written", "protect"), [('"true"', True), ("true", True), ('"false"', False)])
+def test_switches_as_pulumi_writes_them_back(box, written, protect):
+    box.stack("dev", stack(f"slipway:protect: {written}"))
+    assert box.load().settings["dev"].protect is protect
+    box.stack("dev", stack('slipway:protect: "maybe"'))
+    assert "slipway:protect must be true or false, found 'maybe'" in box.only("wrong-type")
+
+
 def test_secure_values_in_other_namespaces_pass(box):
     box.stack("dev", stack("other:key: {secure: v1:abc}\nother:list: [1, {a: b}]"))
     assert box.lines() == []
