@@ -217,14 +217,9 @@ class Unpacker:
 
     def _digest(self, package: Package) -> str:
         code = Path(__file__).read_text(encoding="utf-8")
-        wanted = (
-            code,
-            package.name,
-            package.folder,
-            *package.places,
-            *(f"{k}={v}" for k, v in package.programs.items()),
-        )
-        return hashlib.sha256("\0".join((*wanted, self._system, platform.machine())).encode()).hexdigest()
+        # The scripts name their programs by absolute paths, so the place counts too.
+        parts = (code, repr(package), self._system, platform.machine(), str(self._cache.toolchain))
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def _part(package: Package) -> str:
