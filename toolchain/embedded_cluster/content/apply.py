@@ -66,7 +66,14 @@ def record(context: Context, what: Record) -> None:
     _apply(context, [_config_map(data)])
 
 
-def apply(context: Context, steps: Steps, timeout_s: float, *, images_there: Callable[[], None]) -> None:
+def apply(
+    context: Context,
+    steps: Steps,
+    timeout_s: float,
+    *,
+    images_there: Callable[[], None],
+    until_ready: Callable[[], object],
+) -> None:
     """Apply documents step by step; what a webhook or a new kind is not ready for is tried again.
 
     Webhooks of an earlier run may be registered while their pods are gone: settings that they refuse then are applied
@@ -77,6 +84,7 @@ def apply(context: Context, steps: Steps, timeout_s: float, *, images_there: Cal
         steps: The documents.
         timeout_s: Longest time that one step may take.
         images_there: Returns once containerd has the images; a pod that comes earlier waits for long.
+        until_ready: Returns once the workloads are ready, webhooks among them.
 
     Raises:
         EmbeddedClusterError: The API server refuses a document, or a webhook does not get ready in time.
@@ -90,7 +98,9 @@ def apply(context: Context, steps: Steps, timeout_s: float, *, images_there: Cal
             raise
         late = steps.others
     images_there()
-    for documents in (steps.workloads, late, steps.custom):
+    _until_taken(context, steps.workloads, timeout_s)
+    until_ready()
+    for documents in (late, steps.custom):
         _until_taken(context, documents, timeout_s)
 
 

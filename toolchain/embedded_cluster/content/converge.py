@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,15 +11,17 @@ from typing import TYPE_CHECKING
 import requests
 
 from toolchain.embedded_cluster import network
+from toolchain.embedded_cluster.api import ApiError
 from toolchain.embedded_cluster.content import apply, base_image, images, manifests, readiness, settings, volumes
 from toolchain.embedded_cluster.content.commands import run
 from toolchain.embedded_cluster.context import Part, State
 from toolchain.embedded_cluster.errors import EmbeddedClusterError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from toolchain.embedded_cluster.content import oci
+    from toolchain.embedded_cluster.content.images import SystemImage
     from toolchain.embedded_cluster.content.readiness import Finding, Workload
     from toolchain.embedded_cluster.context import Context
     from toolchain.progress import Reporter
@@ -55,18 +58,45 @@ def install(context: Context, reporter: Reporter) -> None:
     Raises:
         EmbeddedClusterError: Something cannot be installed or is not ready in time; the message names it and says why.
     """
-    pause = images.pause(context.binaries["pause"])
-    images.ensure(context.ctr, context.snapshotter, (pause,), reporter.say)
-    base = base_image.ensure(context.cache, context.binaries["mmdebstrap"], reporter.say)
-    system = images.system_images(context.binaries, base, images.Measured(context.cache / "images" / "layers.json"))
+    prepared = prepare(context.cache, context.binaries, reporter)
     with ThreadPoolExecutor(max_workers=2) as pool:
-        importing = pool.submit(images.ensure, context.ctr, context.snapshotter, system, reporter.say)
-        pushing = pool.submit(_push_base, context, base, reporter)
-        workloads = _apply(context, images.references(system), reporter, importing.result)
+        importing = pool.submit(images.ensure, context.ctr, context.snapshotter, prepared.images, reporter.say)
+        pushing = pool.submit(_push_base, context, prepared.base, reporter)
+        workloads = _apply(context, images.references(prepared.images), reporter, importing.result)
         volumes.give_back(context)
         importing.result()
         pushing.result()
-    _wait(context, workloads, reporter)
+    if _wait(context, workloads, reporter):
+        apply.serves(context, settings.probes(), READY_S)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Prepared:
+    """What the content needs before there is a cluster.
+
+    Attributes:
+        base: The base image of Python functions.
+        images: What containerd must have, the pause image first.
+    """
+
+    base: oci.Image
+    images: tuple[SystemImage, ...]
+
+
+def prepare(cache: Path, binaries: Mapping[str, Path], reporter: Reporter) -> Prepared:
+    """Make the base image and the names of all others; needs no cluster, so it can be done while the node starts.
+
+    Args:
+        cache: The user's cache folder.
+        binaries: Programs by name.
+        reporter: Where progress goes.
+
+    Raises:
+        EmbeddedClusterError: The base image cannot be made.
+    """
+    base = base_image.ensure(cache, binaries["mmdebstrap"], reporter.say)
+    system = images.system_images(binaries, base, images.Measured(cache / "images" / "layers.json"))
+    return Prepared(base, (images.pause(binaries["pause"]), *system))
 
 
 def inspect(context: Context) -> list[Part]:
@@ -114,18 +144,36 @@ def _apply(
         addresses=settings.addresses(),
     )
     documents = [*manifests.fit(manifests.read(files), fitting), *volumes.documents(context.volumes)]
-    apply.apply(context, manifests.in_order(documents), READY_S, images_there=images_there)
     workloads = tuple(readiness.workloads(documents))
+    apply.apply(
+        context,
+        manifests.in_order(documents),
+        READY_S,
+        images_there=images_there,
+        until_ready=lambda: _wait(context, workloads, reporter),
+    )
     apply.record(context, apply.Record(wanted, workloads))
     return workloads
 
 
-def _wait(context: Context, workloads: Sequence[Workload], reporter: Reporter) -> None:
-    """Wait until all workloads are ready, then until the webhooks answer if any was waited for."""
-    end = time.monotonic() + READY_S
-    waited = False
+def _wait(context: Context, workloads: Sequence[Workload], reporter: Reporter) -> bool:
+    """Wait until all workloads are ready; returns whether some were not.
+
+    Raises:
+        EmbeddedClusterError: They are not in time; the message says which and why.
+    """
+    end, waited = time.monotonic() + READY_S, False
     with reporter.task("waiting for the cluster's content") as task:
-        while bad := [finding for finding in readiness.look(context, workloads) if not finding.ready]:
+        while True:
+            try:
+                bad = [finding for finding in readiness.look(context, workloads) if not finding.ready]
+            except ApiError:  # its supervisor starts it again
+                if time.monotonic() > end:
+                    raise
+                time.sleep(_LOOK_S)
+                continue
+            if not bad:
+                return waited
             if time.monotonic() > end:
                 why = readiness.explain(context, bad)
                 raise EmbeddedClusterError(f"after {READY_S:.0f} s these parts of the cluster are not ready:\n{why}")
@@ -133,8 +181,6 @@ def _wait(context: Context, workloads: Sequence[Workload], reporter: Reporter) -
             names = ", ".join(finding.workload.name for finding in bad)
             task.update(len(workloads) - len(bad), len(workloads), f"not ready: {names}")
             time.sleep(_LOOK_S)
-    if waited:
-        apply.serves(context, settings.probes(), max(_LOOK_S, end - time.monotonic()))
 
 
 def _push_base(context: Context, base: oci.Image, reporter: Reporter) -> None:
