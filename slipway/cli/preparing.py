@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slipway.cli import local
@@ -13,18 +15,24 @@ if TYPE_CHECKING:
 
 
 def prepare(session: Session) -> None:
-    """Have the plugins of the engine that the environment needs; those for Lambda come with `make setup`.
+    """Have the programs that an update of the environment needs; those for Lambda come with `make setup`.
 
     Raises:
         BadInputError: The machine lacks what is needed to get one.
         EngineError: One cannot be had.
     """
-    if "knative" not in session.targets:
+    containers = any(function.containerfile is not None for function in session.functions.values())
+    if "knative" not in session.targets and not containers:
         return
-    from slipway.cli.toolchain import install_for  # noqa: PLC0415 - only what needs it loads the installer
+    from slipway.artifacts.images.containerfile import has_builder  # noqa: PLC0415 - Lambda alone does not need it
+    from slipway.cli.toolchain import cluster_binaries, install_for  # noqa: PLC0415
+    from toolchain import launcher  # noqa: PLC0415
     from toolchain.purposes import Purpose  # noqa: PLC0415
 
     install_for(Purpose.KNATIVE)
+    if containers and not has_builder():
+        found = cluster_binaries(only=["buildah"])["buildah"]
+        launcher.write_command(Path(sys.prefix) / "bin" / "buildah", found, session.project.root, "knative")
 
 
 def start_platforms(session: Session) -> dict[str, str]:

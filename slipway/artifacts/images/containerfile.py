@@ -96,9 +96,18 @@ def needs_base(inputs: ContainerInputs) -> bool:
     return re.search(rb"\$\{?BASE\b", _read(inputs, inputs.section.files[inputs.containerfile])) is not None
 
 
-def _builder(function: str) -> _Build:
+def has_builder() -> bool:
+    """Whether there is a program here that builds what Containerfiles describe."""
+    return _buildah() is not None or os.access(_KANIKO, os.X_OK)
+
+
+def _buildah() -> str | None:
     beside = Path(sys.executable).parent / "buildah"
-    buildah = os.fspath(beside) if os.access(beside, os.X_OK) else shutil.which("buildah")
+    return os.fspath(beside) if os.access(beside, os.X_OK) else shutil.which("buildah")
+
+
+def _builder(function: str) -> _Build:
+    buildah = _buildah()
     if buildah is not None:
         return functools.partial(_by_buildah, buildah)
     if os.access(_KANIKO, os.X_OK):
