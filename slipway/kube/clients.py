@@ -63,6 +63,8 @@ class Kube:
         kubeconfig: The kubeconfig; None for the user's own (KUBECONFIG, else ~/.kube/config).
         entry: Address of the entry for public functions, to connect to whatever host is called; None where hosts lead
             there by themselves.
+        scheme: Scheme of the entry, which may differ from what the cluster believes: TLS may end before it.
+        port: Port of the entry; None for that of the scheme.
     """
 
     environment: str
@@ -71,6 +73,8 @@ class Kube:
     context: str
     kubeconfig: Path | None = None
     entry: str | None = None
+    scheme: str = "http"
+    port: int | None = None
 
     @classmethod
     def of(cls, settings: Settings, kubeconfig: Path | None = None) -> Kube:
@@ -95,6 +99,8 @@ class Kube:
             context=knative.context or EMBEDDED_CONTEXT,
             kubeconfig=kubeconfig if knative.embedded else None,
             entry=knative.entry,
+            scheme=knative.scheme,
+            port=knative.port,
         )
 
     def get(self, path: str, query: Mapping[str, str] | None = None, *, who: str) -> dict[str, Any] | None:

@@ -94,17 +94,18 @@ def _has_authorization(call: Call) -> bool:
 
 def _by_entry(kube: Kube, name: str, url: str, request: Request) -> Answer:
     """Send a request to the function's public address, by the entry where that is an address of its own."""
+    host = urlsplit(url).netloc
     headers: Mapping[str, str] = request.headers
-    base = url.rstrip("/")
+    base = f"{kube.scheme}://{host}" + (f":{kube.port}" if kube.port else "")
     if kube.entry is not None:
-        headers = {**headers, "Host": urlsplit(url).netloc}
+        headers = {**headers, "Host": host}
         base = kube.entry.rstrip("/")
     try:
         return web.send(
             request.method, f"{base}{request.target}", headers, request.body, use_proxies=kube.entry is None
         )
     except requests.RequestException as error:
-        raise EngineError(with_advice(KUBE_CAUSES, str(error), kube.environment, f"{name} ({url})")) from error
+        raise EngineError(with_advice(KUBE_CAUSES, str(error), kube.environment, f"{name} ({base})")) from error
 
 
 def _by_api(kube: Kube, name: str, host: str, request: Request) -> Answer:
