@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest
 # A file stays on one worker: those of tests/e2e are one story each, others share what they deployed.
 PARALLEL := -n 2 --dist loadfile
 
-.PHONY: help setup up down test lint types unit integration e2e faults bench lock generate format clean
+.PHONY: help setup cluster-parts up down test lint types unit integration e2e faults bench lock generate format clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,7 +26,11 @@ up: setup ## Deploy the environment ENV (default local), invoke each function, p
 down: ## Stop the embedded AWS and the embedded cluster; `make up` brings them back
 	@if [ -x $(BIN)/slipway ]; then $(BIN)/slipway stop; fi
 
-test: setup lint types ## Lint, types, unit and integration tests: what CI runs
+cluster-parts: setup ## Get what the embedded cluster is made of; says so where it cannot run
+	@if [ "$$(uname -s)" = Linux ] && [ "$$(id -u)" = 0 ]; then toolchain/setup.sh --for cluster; \
+	  else echo "cluster-parts: the embedded cluster needs root on Linux; tests that need it are skipped"; fi
+
+test: cluster-parts lint types ## Lint, types and all tests that this machine can run: what CI runs
 	@$(PYTEST) -q $(PARALLEL) tests
 
 lint: setup ## Style, import arrows, generated files, pipeline schema
@@ -42,13 +46,13 @@ types: setup ## Strict types
 unit: setup ## Unit tests only
 	@$(PYTEST) -q $(PARALLEL) tests/unit
 
-integration: setup ## Tests with the real engine, provider and embedded AWS
+integration: cluster-parts ## Tests with the real engine and providers, embedded AWS and embedded cluster
 	@$(PYTEST) -q $(PARALLEL) tests/integration
 
-e2e: setup ## The whole product as a user types it
+e2e: cluster-parts ## The whole product as a user types it
 	@$(PYTEST) -q tests/e2e
 
-faults: setup ## Kill everything at 20 random moments; takes about 20 minutes
+faults: cluster-parts ## Kill everything at 20 random moments; takes about 20 minutes
 	@SLIPWAY_FAULT_RUNS=20 SLIPWAY_FAULT_SEED=$${SLIPWAY_FAULT_SEED:-$$RANDOM} $(PYTEST) -q -m faults --timeout 3600 tests
 
 bench: setup ## Measure the ratios of docs/performance.md, write build/bench.json
