@@ -149,7 +149,7 @@ _ROWS = (
         "http.token",
         "`auth: token`, Python",
         yes("checked by the HTTP API"),
-        yes("checked in front of the handler"),
+        yes("checked in front of the handler, whose pods may reach any https address for the issuer's keys"),
     ),
     Feature(
         "http.token-container",
