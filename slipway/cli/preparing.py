@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slipway.cli import local
@@ -25,14 +23,10 @@ def prepare(session: Session) -> None:
     if "knative" not in session.targets and not containers:
         return
     from slipway.artifacts.images.containerfile import has_builder  # noqa: PLC0415 - Lambda alone does not need it
-    from slipway.cli.toolchain import cluster_binaries, install_for  # noqa: PLC0415
-    from toolchain import launcher  # noqa: PLC0415
+    from slipway.cli.toolchain import install_for  # noqa: PLC0415
     from toolchain.purposes import Purpose  # noqa: PLC0415
 
-    install_for(Purpose.KNATIVE)
-    if containers and not has_builder():
-        found = cluster_binaries(only=["buildah"])["buildah"]
-        launcher.write_command(Path(sys.prefix) / "bin" / "buildah", found, session.project.root, "knative")
+    install_for(Purpose.CONTAINERFILE if containers and not has_builder() else Purpose.KNATIVE)
 
 
 def start_platforms(session: Session) -> dict[str, str]:
