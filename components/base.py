@@ -106,7 +106,8 @@ class Component(pulumi.ComponentResource):
         limit = f"{timeout_s}s" if timeout_s else None
         opts = pulumi.ResourceOptions(
             parent=self,
-            provider=self._provider,
+            # A provider comes from none; where both targets are used, there is already one of the other.
+            provider=None if issubclass(kind, pulumi.ProviderResource) else self._provider,
             depends_on=list(depends_on) or None,
             aliases=list(aliases) or None,
             protect=protect,

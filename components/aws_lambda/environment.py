@@ -75,6 +75,7 @@ class LambdaEnvironment:
     def complete(self) -> None:
         """Create what depends on the functions: the stage that opens the public entry."""
         if self.entry is not None:
+            self._owner.use_provider(self.provider)
             self.entry.open()
 
     def _key(self) -> pulumi.Output[str]:
