@@ -16,6 +16,7 @@ import psutil
 import requests
 from filelock import FileLock, Timeout
 
+from toolchain import ports
 from toolchain.embedded_aws import record
 from toolchain.embedded_aws.errors import EmbeddedAwsError
 from toolchain.embedded_aws.record import Record
@@ -209,18 +210,8 @@ def _holder(port: int) -> str | None:
     answer = _ask(f"http://127.0.0.1:{port}", _STRANGER_S)
     if answer is not None:
         return f"the embedded AWS of another checkout ({answer.state}, process {answer.pid})"
-    try:
-        connections = psutil.net_connections("tcp")
-    except psutil.AccessDenied:
-        return None
-    for connection in connections:
-        if connection.status == psutil.CONN_LISTEN and connection.laddr[1:2] == (port,):
-            try:
-                name = psutil.Process(connection.pid).name() if connection.pid else "another user's process"
-            except psutil.Error:
-                name = "a process"
-            return f"{name} (process {connection.pid or 'unknown'})"
-    return None
+    found = ports.holder(port)
+    return str(found) if found else None
 
 
 def _end(found: Record) -> None:

@@ -51,7 +51,7 @@ class Component:
 
 def environment(config: Config) -> dict[str, str]:
     """Environment of all components: their own programs come first on PATH, temporary files stay on the node."""
-    names = ("iptables", "conntrack", "containerd-shim-runc-v2", "containerd", "runc")
+    names = ("iptables", "ip", "conntrack", "containerd-shim-runc-v2", "containerd", "runc")
     folders = [path if path.is_dir() else path.parent for name in names if (path := config.binaries.get(name))]
     system = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
     return {

@@ -46,7 +46,6 @@ def require_machine() -> None:
         ("unshare", "util-linux"),
         ("nsenter", "util-linux"),
         ("mount", "mount"),
-        ("ip", "iproute2"),
     ):
         if shutil.which(program) is None:
             raise UnsuitableMachineError(f"the embedded cluster needs `{program}`; install {package}")
@@ -176,12 +175,18 @@ def _listener(use: str, port: int) -> socket.socket:
         listener.close()
         if error.errno != errno.EADDRINUSE:
             raise EmbeddedClusterError(f"port {port} ({use}) of the embedded cluster: {error.strerror}") from error
-        holder = ports.holder(port) or "a process that this user cannot see"
         raise EmbeddedClusterError(
-            f"port {port} ({use}) of the embedded cluster is taken by {holder}; stop that, or choose another port "
-            f"under slipway:cluster in the stack file"
+            f"port {port} ({use}) of the embedded cluster is taken by {_holder(port)}; stop that, or choose "
+            f"another port under slipway:cluster in the stack file"
         ) from error
     return listener
+
+
+def _holder(port: int) -> str:
+    holder = ports.holder(port)
+    if holder is not None and holder.command[-3:-1] == ("-m", MODULE):
+        return f"another embedded cluster ({holder.command[-1]}, process {holder.pid})"
+    return str(holder or "a process that this user cannot see")
 
 
 def _kernel_modules() -> None:

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import psutil
@@ -115,7 +116,10 @@ def _up(config: Config, reporter: Reporter) -> Status:
         process = launch.start(config, digest)
     else:
         process = None
-    answer = _Waiting(config, reporter, process).until_ready()
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        prepared = pool.submit(content.prepare, config.cache, config.binaries, reporter)
+        answer = _Waiting(config, reporter, process).until_ready()
+        prepared.result()
     supervisor = launch.supervisor(config)
     if supervisor is None:
         raise EmbeddedClusterError(f"the embedded cluster ended while it started; see {config.logs}")

@@ -1,13 +1,15 @@
-"""A real cluster from `up` to `down`, killed and hung in between."""
+"""A real cluster from `up` to `down`, killed and hung in between: one of this file's own, which nobody else uses."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 from pathlib import Path
 
@@ -16,12 +18,41 @@ import pytest
 import requests
 import yaml
 
+from slipway.core.paths import cache_dir
+from tests import cluster as shared
 from toolchain.embedded_cluster import cgroups, launch, lifecycle
+from toolchain.embedded_cluster.config import Config
 from toolchain.embedded_cluster.context import State
-from toolchain.embedded_cluster.errors import EmbeddedClusterError
+from toolchain.embedded_cluster.errors import EmbeddedClusterError, UnsuitableMachineError
 from toolchain.progress import Reporter
 
-pytestmark = pytest.mark.integration
+# A start on a busy machine takes minutes.
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1200)]
+
+
+@pytest.fixture(scope="module")
+def config():
+    """Settings of the cluster; nothing of it is left behind."""
+    try:
+        launch.require_machine()
+    except UnsuitableMachineError as error:
+        pytest.skip(str(error))
+    binaries = shared._binaries()
+    api, http, registry = shared._free_ports(3)
+    folder = Path(tempfile.mkdtemp(prefix="slipway-cluster-"))
+    made = Config(
+        state=folder, cache=cache_dir(), binaries=binaries, api_port=api, http_port=http, registry_port=registry
+    )
+    yield made
+    lifecycle.down(made, purge=True)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def node(config):
+    """The cluster, whole: whatever the last test did to it is mended."""
+    lifecycle.up(config, Reporter())
+    return config
 
 
 def pids(config):
@@ -55,83 +86,83 @@ def seen(config):
     }
 
 
-def test_up_makes_every_part_work(cluster):
-    status = lifecycle.status(cluster)
+def test_up_makes_every_part_work(node):
+    status = lifecycle.status(node)
     assert status.running
     assert {part.name: part.detail for part in status.parts if part.state is not State.OK} == {}
     assert status.instance
-    nodes = json.loads(kubectl(cluster, "--context=slipway", "get", "nodes", "-o", "json"))["items"]
+    nodes = json.loads(kubectl(node, "--context=slipway", "get", "nodes", "-o", "json"))["items"]
     assert [node["metadata"]["name"] for node in nodes] == ["slipway"]
     assert nodes[0]["status"]["nodeInfo"]["kubeletVersion"].startswith("v1.34.")
 
 
-def test_a_second_up_changes_nothing(cluster):
-    before = pids(cluster)
-    status = lifecycle.up(cluster, Reporter())
+def test_a_second_up_changes_nothing(node):
+    before = pids(node)
+    status = lifecycle.up(node, Reporter())
     assert not status.started
-    assert pids(cluster) == before
+    assert pids(node) == before
 
 
-def test_a_pod_reaches_the_api_server_by_its_service_address(cluster):
-    pods = json.loads(kubectl(cluster, "-n", "kube-system", "get", "pods", "-l", "k8s-app=kube-dns", "-o", "json"))
+def test_a_pod_reaches_the_api_server_by_its_service_address(node):
+    pods = json.loads(kubectl(node, "-n", "kube-system", "get", "pods", "-l", "k8s-app=kube-dns", "-o", "json"))
     assert pods["items"], "CoreDNS reads services from the API server, by the service address"
     assert all(status["ready"] for pod in pods["items"] for status in pod["status"]["containerStatuses"])
 
 
-def test_the_entry_answers(cluster):
-    answer = requests.get(cluster.entry_url, headers={"Host": "nobody.example"}, timeout=30)
+def test_the_entry_answers(node):
+    answer = requests.get(node.entry_url, headers={"Host": "nobody.example"}, timeout=30)
     assert answer.status_code == 404
     assert answer.headers["server"] == "envoy"
 
 
-def test_the_access_file_is_for_root_only_and_needs_no_other_file(cluster):
-    assert cluster.kubeconfig.stat().st_mode & 0o077 == 0
-    access = yaml.safe_load(cluster.kubeconfig.read_text())
+def test_the_access_file_is_for_root_only_and_needs_no_other_file(node):
+    assert node.kubeconfig.stat().st_mode & 0o077 == 0
+    access = yaml.safe_load(node.kubeconfig.read_text())
     assert access["current-context"] == "slipway"
-    assert access["clusters"][0]["cluster"]["server"] == f"https://127.0.0.1:{cluster.api_port}"
+    assert access["clusters"][0]["cluster"]["server"] == f"https://127.0.0.1:{node.api_port}"
     assert set(access["users"][0]["user"]) == {"client-certificate-data", "client-key-data"}
 
 
-def test_a_stranger_without_a_certificate_gets_nothing(cluster):
-    answer = requests.get(f"{cluster.api_url}/api/v1/secrets", verify=str(cluster.pki.authority), timeout=30)
+def test_a_stranger_without_a_certificate_gets_nothing(node):
+    answer = requests.get(f"{node.api_url}/api/v1/secrets", verify=str(node.pki.authority), timeout=30)
     assert answer.status_code in {401, 403}
 
 
 @pytest.mark.parametrize("part", ["etcd", "kube-apiserver", "containerd", "kubelet", "relay", "registry", "kube-proxy"])
-def test_up_mends_a_killed_part(cluster, part):
-    before = lifecycle.status(cluster)
-    killed = pids(cluster)[part]
+def test_up_mends_a_killed_part(node, part):
+    before = lifecycle.status(node)
+    killed = pids(node)[part]
     os.kill(killed, signal.SIGKILL)
-    status = lifecycle.up(cluster, Reporter())
+    status = lifecycle.up(node, Reporter())
     assert status.healthy, [p for p in status.parts if p.state is not State.OK]
     assert not status.started, "the others went on"
     assert status.instance == before.instance
-    assert pids(cluster)[part] != killed
+    assert pids(node)[part] != killed
 
 
 @pytest.mark.parametrize("part", ["kube-apiserver", "relay", "supervisor"])
-def test_up_mends_a_hung_part(cluster, part):
-    hung = pids(cluster)[part]
+def test_up_mends_a_hung_part(node, part):
+    hung = pids(node)[part]
     os.kill(hung, signal.SIGSTOP)
-    status = lifecycle.up(cluster, Reporter())
+    status = lifecycle.up(node, Reporter())
     assert status.healthy, [p for p in status.parts if p.state is not State.OK]
-    assert pids(cluster)[part] != hung
+    assert pids(node)[part] != hung
 
 
-def test_a_killed_supervisor_takes_everything_along_and_up_brings_it_back(cluster, config):
-    before = lifecycle.status(cluster)
-    inside = [psutil.Process(pid) for pid in launch.node_pids(launch.supervisor(cluster)).values()]
+def test_a_killed_supervisor_takes_everything_along_and_up_brings_it_back(node):
+    before = lifecycle.status(node)
+    inside = [psutil.Process(pid) for pid in launch.node_pids(launch.supervisor(node)).values()]
     killed_at = dt.datetime.now(dt.UTC)
-    os.kill(pids(cluster)["supervisor"], signal.SIGKILL)
+    os.kill(pids(node)["supervisor"], signal.SIGKILL)
     _, alive = psutil.wait_procs(inside, timeout=30)
     assert alive == []
-    assert not lifecycle.status(cluster).running
+    assert not lifecycle.status(node).running
 
-    status = lifecycle.up(cluster, Reporter())
+    status = lifecycle.up(node, Reporter())
     assert status.started
     assert status.healthy, [p for p in status.parts if p.state is not State.OK]
     assert status.instance == before.instance
-    pods = json.loads(kubectl(cluster, "get", "pods", "-A", "-o", "json"))["items"]
+    pods = json.loads(kubectl(node, "get", "pods", "-A", "-o", "json"))["items"]
     begun = [
         container["state"]["running"]["startedAt"]
         for pod in pods
@@ -142,16 +173,16 @@ def test_a_killed_supervisor_takes_everything_along_and_up_brings_it_back(cluste
     assert all(dt.datetime.fromisoformat(time) >= killed_at.replace(microsecond=0) for time in begun)
 
 
-def test_two_ups_at_once_start_one(cluster):
-    lifecycle.down(cluster)
+def test_two_ups_at_once_start_one(node):
+    lifecycle.down(node)
     found = []
-    threads = [threading.Thread(target=lambda: found.append(lifecycle.up(cluster, Reporter()))) for _ in range(2)]
+    threads = [threading.Thread(target=lambda: found.append(lifecycle.up(node, Reporter()))) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert sorted(status.started for status in found) == [False, True]
-    assert len(launch.find(cluster)) == 2, "the supervisor and the one that waits for it"
+    assert len(launch.find(node)) == 2, "the supervisor and the one that waits for it"
 
 
 def test_a_taken_port_is_named_with_its_holder(config):
