@@ -11,8 +11,9 @@ from tests.cluster import SECURE, cluster, namespace  # noqa: F401 - fixtures
 from toolchain.embedded_cluster.content import base_image, oci
 
 ECHO = """
-import http.server, json, os
+import http.server, json, os, signal
 
+signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
 GOT = []
 
 
@@ -72,9 +73,9 @@ def function(cluster, namespace, echo):  # noqa: F811 - the fixtures
             "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"memory": "128Mi"}},
             "securityContext": SECURE,
         }
-        template = {"spec": {"automountServiceAccountToken": False, "containers": [container]}}
+        pod = {"automountServiceAccountToken": False, "timeoutSeconds": 30, "containers": [container]}
         metadata = {"annotations": annotations or {}, **({"name": revision} if revision else {})}
-        spec = {"template": {"metadata": metadata, **template}, **({"traffic": traffic} if traffic else {})}
+        spec = {"template": {"metadata": metadata, "spec": pod}, **({"traffic": traffic} if traffic else {})}
         place = {"name": name, "namespace": namespace, "labels": labels or {}}
         cluster.apply({"apiVersion": "serving.knative.dev/v1", "kind": "Service", "metadata": place, "spec": spec})
         if wait:
