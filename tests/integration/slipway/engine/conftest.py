@@ -1,26 +1,36 @@
-"""A checkout of the project with an embedded AWS of its own, driven by the real engine and the real provider."""
+"""Checkouts of the project with embedded platforms, driven by the real engine and the real providers."""
 
+import json
 import os
 import re
 import shutil
 import socket
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import boto3
 import pytest
 import requests
+import yaml
+
+from tests.cluster import cluster  # noqa: F401 - a fixture
 
 ROOT = Path(__file__).parents[4]
 MAIN = "import sys; from slipway.cli.main import main; main()"
 
 
 class Checkout:
-    """A copy of the project's files; commands run in it with its own code."""
+    """A copy of the project's files; commands run in it with its own code.
+
+    Attributes:
+        environment: Variables of its commands, beside those of the tests.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.environment: dict[str, str] = {}
         listed = subprocess.run(
             ["git", "ls-files", "-co", "--exclude-standard", "-z", "--", ".", ":!tests", ":!docs", ":!benchmarks"],
             cwd=ROOT,
@@ -48,7 +58,7 @@ class Checkout:
         return subprocess.Popen(
             [sys.executable, "-c", hearing + MAIN, *arguments],
             cwd=self.root,
-            env={**os.environ, **environment},
+            env={**os.environ, **self.environment, **environment},
             start_new_session=True,
             text=True,
             stdin=subprocess.DEVNULL,
@@ -61,7 +71,7 @@ class Checkout:
         done = subprocess.run(
             [sys.executable, "-c", MAIN, *arguments],
             cwd=self.root,
-            env={**os.environ, **environment},
+            env={**os.environ, **self.environment, **environment},
             text=True,
             timeout=timeout,
             stdin=subprocess.DEVNULL,
@@ -122,6 +132,93 @@ class Checkout:
         return found
 
 
+class KnativeCheckout(Checkout):
+    """A checkout whose environment `local-knative` is on the tests' cluster, in a namespace of its own.
+
+    Attributes:
+        cluster: The cluster.
+        namespace: The namespace.
+    """
+
+    ENVIRONMENT = "local-knative"
+
+    def __init__(self, root: Path, on, functions=("hello", "audit")) -> None:
+        super().__init__(root)
+        self.cluster = on
+        self.namespace = f"test-{uuid.uuid4().hex[:8]}"
+        self.environment = {"SLIPWAY_CLUSTER_DIR": str(on.config.state), "SLIPWAY_STACK": self.ENVIRONMENT}
+        for folder in (root / "functions").iterdir():
+            if folder.name not in {*functions, "shared"}:
+                shutil.rmtree(folder)
+
+        def here(config):
+            config["slipway:cluster"] = {
+                "apiPort": on.config.api_port,
+                "httpPort": on.config.http_port,
+                "registryPort": on.config.registry_port,
+            }
+            config["slipway:namespace"] = self.namespace
+            config["slipway:aws"] |= {
+                "endpoint": f"http://127.0.0.1:{self.api_port}",
+                "httpEntry": f"http://127.0.0.1:{self.entry_port}",
+            }
+
+        self.settings(here)
+
+    def settings(self, change, environment=ENVIRONMENT) -> None:
+        """Change the `config` of an environment's file."""
+        file = self.root / "stacks" / f"Pulumi.{environment}.yaml"
+        content = yaml.safe_load(file.read_text())
+        change(content["config"])
+        file.write_text(yaml.safe_dump(content))
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        """Replace text in a file."""
+        file = self.root / path
+        text = file.read_text()
+        assert old in text, f"{path} lacks {old!r}"
+        file.write_text(text.replace(old, new))
+
+    def revisions(self) -> dict[str, list[str]]:
+        """Names of all revisions, by function."""
+        found: dict[str, list[str]] = {}
+        for item in self.cluster.get("revisions.serving.knative.dev", "-n", self.namespace)["items"]:
+            labels = item["metadata"]["labels"]
+            found.setdefault(labels["serving.knative.dev/service"], []).append(item["metadata"]["name"])
+        return found
+
+    def in_cluster(self) -> set[str]:
+        """What exists in the namespace and was made by an update, `kind/name` each."""
+        kinds = (
+            "services.serving.knative.dev,brokers.eventing.knative.dev,triggers.eventing.knative.dev,"
+            "channels.messaging.knative.dev,subscriptions.messaging.knative.dev,pingsources.sources.knative.dev,"
+            "deployments,persistentvolumeclaims,serviceaccounts,networkpolicies,resourcequotas,limitranges"
+        )
+        listed = self.cluster.get(kinds, "-n", self.namespace, "-l", "app.kubernetes.io/managed-by=slipway")
+        return {
+            f"{item['kind']}/{item['metadata']['name']}"
+            for item in listed["items"]
+            if not item["metadata"].get("ownerReferences")
+        }
+
+    def recorded(self) -> set[str]:
+        """What the state says exists, as `in_cluster`."""
+        done = subprocess.run(
+            [self.root / ".venv" / "bin" / "pulumi", "stack", "export", "-s", self.ENVIRONMENT],
+            cwd=self.root,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return {
+            f"{resource['inputs']['kind']}/{resource['inputs']['metadata']['name']}"
+            for resource in json.loads(done.stdout)["deployment"]["resources"]
+            if resource["type"].startswith("kubernetes:")
+            and resource["inputs"]["kind"] != "Namespace"
+            and resource["type"] != "kubernetes:core/v1:Service"
+        }
+
+
 def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -136,3 +233,13 @@ def checkout(tmp_path_factory):
     made.run("local", "start")
     yield made
     made.run("local", "stop")
+
+
+@pytest.fixture(scope="module")
+def knative(tmp_path_factory, cluster):  # noqa: F811 - the fixture that is imported above
+    if not (ROOT / ".venv" / "bin" / "crane").exists():
+        pytest.skip("the toolchain for Knative is not installed (slipway toolchain install --for knative)")
+    made = KnativeCheckout(tmp_path_factory.mktemp("checkout"), cluster)
+    yield made
+    made.run("local", "stop")
+    cluster.kubectl("delete", "namespace", made.namespace, "--ignore-not-found", "--wait=false")
