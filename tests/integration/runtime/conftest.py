@@ -5,12 +5,14 @@ needed. `slipway build` has tests of its own; these are about what runs, not abo
 """
 
 import contextlib
+import http.client
 import importlib.metadata
 import json
 import os
 import queue
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import sysconfig
@@ -20,6 +22,7 @@ import uuid
 from pathlib import Path
 
 import pytest
+import tenacity
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -193,6 +196,98 @@ def function(tmp_path, framework_path, launch):
         return launch(paths, **variables | environment)
 
     return start
+
+
+class Container:
+    """One instance of a function as its container runs it: the program of the image, in a process of its own."""
+
+    def __init__(self, folder, log, environment, module="slipway_runtime.server"):
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            self.port = probe.getsockname()[1]
+        self.folder = folder
+        self.log_path = log
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-B", "-m", module],
+                cwd=folder,
+                env={
+                    "PATH": os.environ["PATH"],
+                    "PYTHONPATH": str(ROOT / "runtime"),
+                    "PYTHONUNBUFFERED": "1",
+                    "LANG": "C.UTF-8",
+                    "K_SERVICE": "slipway-test-function",
+                    "PORT": str(self.port),
+                    **environment,
+                },
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    @tenacity.retry(stop=tenacity.stop_after_delay(PATIENCE_S), wait=tenacity.wait_fixed(0.1), reraise=True)
+    def ready(self):
+        assert self.process.poll() is None, self.log_path.read_text()
+        assert self.ask("GET", "/_slipway/ready")[0] == 200
+        return self
+
+    def ask(self, method, target, headers=(), body=b"", host="f.ns.example.com"):
+        """Status, headers (lower case, joined), cookies and body of an answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
+        connection.putrequest(method, target, skip_accept_encoding=True, skip_host=True)
+        connection.putheader("Host", host)
+        for name, value in headers:
+            connection.putheader(name, value)
+        if body:
+            connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders(body or None)
+        answer = connection.getresponse()
+        content = answer.read()
+        connection.close()
+        joined = {}
+        for name, value in answer.getheaders():
+            key = name.lower()
+            if key != "set-cookie":
+                joined[key] = f"{joined[key]}, {value}" if key in joined else value
+        return answer.status, joined, answer.headers.get_all("Set-Cookie") or [], content
+
+    def log(self):
+        """Lines of the log: objects where they are JSON."""
+        lines = self.log_path.read_text().splitlines()
+        return [json.loads(line) if line.startswith("{") else line for line in lines]
+
+    def close(self):
+        self.process.terminate()
+        try:
+            self.process.wait(timeout=PATIENCE_S)
+        finally:
+            self.process.kill()
+
+
+EVERYTHING = [
+    {"path": path, "methods": ["ANY"], "auth": "none", "visibility": "public", "cors": None}
+    for path in ("/", "/{all+}")
+]
+
+
+@pytest.fixture(scope="session")
+def contained(tmp_path_factory):
+    """`contained(source, signature, routes=...)` starts a container of a function `f`; ended with the session."""
+    with contextlib.ExitStack() as stack:
+
+        def start(source, signature="http", *, routes=EVERYTHING, **environment):
+            folder = tmp_path_factory.mktemp("contained")
+            (folder / "main.py").write_text(textwrap.dedent(source))
+            variables = {
+                "FUNCTION_SOURCE": "main.py",
+                "FUNCTION_TARGET": "f",
+                "FUNCTION_SIGNATURE_TYPE": signature,
+                "SLIPWAY_ROUTES": json.dumps({"routes": routes, "tokens": None}),
+            }
+            container = Container(folder, folder / "log", variables | environment)
+            stack.callback(container.close)
+            return container
+
+        yield start
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
-"""One function behind the framework's own server, as Knative runs it, and on Lambda: both answer the same."""
+"""One function behind the framework's own server, in a container and on Lambda: all of them answer the same."""
 
 import base64
 import http.client
+import json
 import re
 import socket
 import subprocess
@@ -11,7 +12,7 @@ import textwrap
 import pytest
 import tenacity
 
-from tests.unit.runtime.aws_events import http_event, response_body
+from tests.unit.runtime.aws_events import bus_event, http_event, response_body, schedule_event, sqs_record
 
 SOURCE = """
 import base64, json
@@ -122,6 +123,21 @@ def ask_lambda(runtime, front, request):
     return answer["statusCode"], kept, answer["cookies"], response_body(answer)
 
 
+@pytest.fixture(scope="module")
+def container(contained):
+    return contained(SOURCE).ready()
+
+
+def ask_container(container, method, target, headers, body):
+    status, found, cookies, content = container.ask(method, target, headers, body)
+    return status, {name: value for name, value in found.items() if name not in HOP}, cookies, content
+
+
+def test_the_container_answers_as_the_framework_does(server, container):
+    for request in REQUESTS:
+        assert ask_container(container, *request) == ask_server(server, *request), request
+
+
 @pytest.mark.parametrize("front", ["api", "url"])
 def test_same_answers(server, function, front):
     runtime = function(SOURCE)
@@ -135,9 +151,133 @@ def test_the_server_said_something(server):
     assert b'"headers":[["X-Own-A","1,2"]]' in re.sub(rb"\s", b"", content)
 
 
-def test_large_bodies_arrive_whole(server, function):
+def test_large_bodies_arrive_whole(server, container, function):
     body = bytes(range(256)) * 16_000
     request = ("POST", "/", [("Content-Type", "application/octet-stream")], body[:3_000_000])
     answer = ask_lambda(function(SOURCE), "url", request)
-    assert answer == ask_server(server, *request)
+    assert answer == ask_server(server, *request) == ask_container(container, *request)
     assert base64.b64encode(request[3]) in answer[3]
+
+
+EVENTS = """
+import json, logging
+log = logging.getLogger("main")
+log.setLevel(logging.INFO)
+
+def f(event):
+    data = event.data.hex() if isinstance(event.data, bytes) else event.data
+    log.info("seen", extra={"attributes": event.get_attributes(), "data": data})
+    if event["id"] == "bad":
+        raise ValueError("inside")
+"""
+SENT = {
+    "specversion": "1.0",
+    "id": "7",
+    "source": "/orders",
+    "type": "com.example.order.accepted",
+    "time": "2026-11-22T08:00:00Z",
+    "datacontenttype": "application/json",
+    "subject": "gr\u00fcn",
+    "data": {"order": "7", "lines": [1, None, "\u00fc"]},
+}
+# Kind, what Lambda is given, and what a broker or channel sends for the same: headers and body.
+KINDS = {
+    "bus": (
+        bus_event(account=None, region=None, detail={"a": 1, "_attributes": {"tenant": "north"}}),
+        {
+            "ce-specversion": "1.0",
+            "ce-id": bus_event()["id"],
+            "ce-source": "com.example.payments",
+            "ce-type": "com.example.order.paid",
+            "ce-time": "2026-11-22T08:00:00Z",
+            "ce-tenant": "north",
+            "ce-knativearrivaltime": "2026-11-22T08:00:01Z",
+            "content-type": "application/json",
+        },
+        b'{"a": 1}',
+    ),
+    "schedule": (
+        schedule_event(),
+        {
+            "ce-specversion": "1.0",
+            "ce-id": schedule_event()["id"],
+            "ce-source": "/apis/v1/namespaces/n/pingsources/nightly-report",
+            "ce-type": "dev.knative.sources.ping",
+            "ce-time": "2026-11-22T02:15:00.250Z",
+            "ce-slipwayschedule": "nightly-report",
+            "content-type": "application/json",
+        },
+        b'{"days": 7}',
+    ),
+    "queue": (
+        {"Records": [sqs_record("m1", json.dumps(SENT))]},
+        {
+            **{
+                f"ce-{name}": value
+                for name, value in SENT.items()
+                if name not in {"data", "datacontenttype", "subject"}
+            },
+            "ce-subject": "gr%C3%BCn",
+            "content-type": "application/json",
+        },
+        json.dumps(SENT["data"]).encode(),
+    ),
+    "direct": (SENT, {"content-type": "application/cloudevents+json"}, json.dumps(SENT).encode()),
+    "bytes": (
+        {**{n: v for n, v in SENT.items() if n != "data"}, "datacontenttype": "image/png", "data_base64": "/wA="},
+        {
+            **{
+                f"ce-{name}": value
+                for name, value in SENT.items()
+                if name not in {"data", "datacontenttype", "subject"}
+            },
+            "ce-subject": "gr%C3%BCn",
+            "content-type": "image/png",
+        },
+        b"\xff\x00",
+    ),
+}
+INSIDE = "f.ns.svc.cluster.local"
+
+
+@pytest.fixture(scope="module")
+def receiver(contained):
+    return contained(EVENTS, "cloudevent", routes=[]).ready()
+
+
+def seen(log):
+    return [
+        (line["attributes"], line["data"]) for line in log if isinstance(line, dict) and line.get("message") == "seen"
+    ]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_same_events(receiver, function, kind):
+    event, headers, body = KINDS[kind]
+    runtime = function(EVENTS, "cloudevent")
+    answer = runtime.answer(event)
+    assert answer in (None, {"batchItemFailures": []})
+    status, _, _, content = receiver.ask("POST", "/", list(headers.items()), body, host=INSIDE)
+    assert (status, content) == (204, b"")
+    assert seen(receiver.log())[-1] == seen(runtime.log())[-1]
+
+
+def test_a_failed_event_is_asked_for_again_on_both(receiver, function):
+    runtime = function(EVENTS, "cloudevent")
+    assert runtime.error({**SENT, "id": "bad"})["errorType"] == "ValueError"
+    headers = [("content-type", "application/cloudevents+json")]
+    assert receiver.ask("POST", "/", headers, json.dumps({**SENT, "id": "bad"}).encode(), host=INSIDE)[0] == 500
+
+
+def test_log_lines_have_the_same_fields(receiver, function):
+    runtime = function(EVENTS, "cloudevent")
+    runtime.answer(SENT)
+    headers = [("content-type", "application/cloudevents+json")]
+    receiver.ask("POST", "/", headers, json.dumps(SENT).encode(), host=INSIDE)
+    lines = [
+        next(line for line in reversed(log) if isinstance(line, dict) and line.get("message") == "seen")
+        for log in (receiver.log(), runtime.log())
+    ]
+    for line in lines:
+        line.pop("timestamp"), line.pop("requestId")
+    assert lines[0] == lines[1]

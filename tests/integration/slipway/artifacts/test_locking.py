@@ -15,8 +15,9 @@ def asking(small, wheels):
         wheels.wheel("tool", version, requires=["base"])
         wheels.wheel("base", version)
     (small.functions / "orders/requirements.in").write_text("tool<2\n")
-    (small.root / "runtime").mkdir()
+    (small.root / "runtime/server").mkdir(parents=True)
     (small.root / "runtime/requirements.in").write_text("base\n")
+    (small.root / "runtime/server/requirements.in").write_text("base\n")
     return small
 
 
@@ -27,7 +28,11 @@ def pins(path):
 def test_locks_have_hashes_and_name_no_index_and_no_machine(asking, wheels):
     (asking.functions / "orders/requirements.in").write_text(f"--find-links {wheels.folder}\ntool<2\n")
     results = lock_all(asking, targets(asking))
-    assert [(result.target.name, result.changed) for result in results] == [("runtime", True), ("orders", True)]
+    assert [(result.target.name, result.changed) for result in results] == [
+        ("runtime", True),
+        ("server", True),
+        ("orders", True),
+    ]
     text = (asking.functions / "orders/requirements.txt").read_text()
     assert pins(asking.functions / "orders/requirements.txt") == ["base==2.0", "tool==1.0"]
     assert text.count("--hash=sha256:") == 2
@@ -40,9 +45,9 @@ def test_nothing_new_means_nothing_changes_unless_asked_for(asking, wheels):
     lock_all(asking, targets(asking))
     before = (asking.functions / "orders/requirements.txt").read_bytes()
     wheels.wheel("base", "3.0")
-    assert [result.changed for result in lock_all(asking, targets(asking))] == [False, False]
+    assert [result.changed for result in lock_all(asking, targets(asking))] == [False] * 3
     assert (asking.functions / "orders/requirements.txt").read_bytes() == before
-    assert [result.changed for result in lock_all(asking, targets(asking), upgrade=True)] == [True, True]
+    assert [result.changed for result in lock_all(asking, targets(asking), upgrade=True)] == [True] * 3
     assert pins(asking.functions / "orders/requirements.txt") == ["base==3.0", "tool==1.0"]
 
 
@@ -98,12 +103,13 @@ def test_check_writes_nothing_and_exits_with_findings(asking, monkeypatch):
 
     stale = run("--check")
     assert isinstance(stale.exception, FindingsError)
-    assert str(stale.exception) == "out of date: runtime, orders; run `slipway lock`"
+    assert str(stale.exception) == "out of date: runtime, server, orders; run `slipway lock`"
     assert not (asking.root / "runtime/requirements.txt").exists()
     assert run().exit_code == 0
     fresh = run("--check", "--json")
     assert fresh.exit_code == 0
     assert json.loads(fresh.stdout) == [
         {"name": "runtime", "lock": "runtime/requirements.txt", "state": "up to date"},
+        {"name": "server", "lock": "runtime/server/requirements.txt", "state": "up to date"},
         {"name": "orders", "lock": "functions/orders/requirements.txt", "state": "up to date"},
     ]
