@@ -135,17 +135,16 @@ def test_a_cluster_that_does_not_get_well_is_said(tmp_path, running, monkeypatch
 
 
 @pytest.mark.parametrize(
-    ("target", "containerfile", "has_builder", "expected"),
+    ("case", "expected"),
     [
-        ("lambda", None, False, []),
-        ("knative", None, False, ["knative"]),
-        ("lambda", "Containerfile", False, ["containerfile"]),
-        ("knative", "Containerfile", True, ["knative"]),
+        (("lambda", None, False), []),
+        (("knative", None, False), ["knative"]),
+        (("lambda", "Containerfile", False), ["containerfile"]),
+        (("knative", "Containerfile", True), ["knative"]),
     ],
 )
-def test_programs_are_fetched_only_for_images(
-    tmp_path, running, monkeypatch, target, containerfile, has_builder, expected
-):
+def test_programs_are_fetched_only_for_images(tmp_path, running, monkeypatch, case, expected):
+    target, containerfile, has_builder = case
     asked = []
     monkeypatch.setattr(toolchain, "install_for", lambda purpose: asked.append(str(purpose)))
     monkeypatch.setattr(builders, "has_builder", lambda: has_builder)
