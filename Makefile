@@ -16,8 +16,10 @@ help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Make .venv with the slipway command; get the engine and its plugins (called by the others)
-	@toolchain/setup.sh
+	@toolchain/setup.sh $(PURPOSE)
 
+# On Knative alone the AWS provider would be built for nothing; `slipway start` gets it where a function asks for it.
+up: PURPOSE = $(if $(filter %-knative,$(ENV)),--for knative)
 up: setup ## Deploy the environment ENV (default local), invoke each function, print a table
 	@$(BIN)/slipway start -s $(ENV)
 	@$(BIN)/slipway up -s $(ENV)

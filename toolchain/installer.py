@@ -15,15 +15,13 @@ from toolchain.errors import disk_errors_named
 from toolchain.obtain import Obtainer
 from toolchain.parts import Part, all_parts
 from toolchain.plan import Choice, Source
+from toolchain.record import RECORD
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from toolchain.progress import Reporter
-
-RECORD = "slipway-toolchain.json"
-"""Name of the file in the virtual environment that says what was installed."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

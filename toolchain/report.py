@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import json
 import os
 import platform
 import re
@@ -15,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from toolchain import cluster_parts, prerequisites
 from toolchain import go as golang
+from toolchain import record as records
 from toolchain.cache import Cache, sha256_of
-from toolchain.installer import RECORD
 from toolchain.parts import Part, all_parts
 from toolchain.plan import Choice, Planner
 from toolchain.progress import Reporter
@@ -165,11 +164,10 @@ def _absent(part: Part | None, purpose: str = "knative") -> str:
 def _launcher(environment: Path, choices: tuple[Choice, ...], *, complete: bool) -> Row:
     """The `pulumi` command: there, answering, and using what is present now."""
     name, path = "pulumi command", environment / "bin" / "pulumi"
-    try:
-        record = json.loads((environment / RECORD).read_text(encoding="utf-8"))
-        used = {item["name"]: item["folder"] for item in record["parts"]}
-    except (OSError, ValueError, KeyError, TypeError):
+    record = records.read(environment)
+    if record is None:
         return Row(name, State.MISSING, path=str(path), message="not installed", remedy=SETUP)
+    used = {item["name"]: item["folder"] for item in record["parts"]}
     version = _ask([str(path), "version"])
     if version is None:
         return Row(name, State.MISSING, path=str(path), message="it does not start", remedy=SETUP)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slipway.cli import local
 from slipway.core.errors import EngineError
+from toolchain import record as records
 from toolchain.embedded_aws import lifecycle
 
 if TYPE_CHECKING:
@@ -13,13 +16,18 @@ if TYPE_CHECKING:
 
 
 def prepare(session: Session) -> None:
-    """Have the programs that an update of the environment needs; those for Lambda come with `make setup`.
+    """Have the programs that an update of the environment needs; most often `make setup` has brought those for Lambda.
 
     Raises:
         BadInputError: The machine lacks what is needed to get one.
         EngineError: One cannot be had.
     """
     containers = any(function.containerfile is not None for function in session.functions.values())
+    if "lambda" in session.targets and "aws-provider" not in records.names(Path(sys.prefix)):
+        from slipway.cli.toolchain import install_for  # noqa: PLC0415 - only what needs it loads the installer
+        from toolchain.purposes import Purpose  # noqa: PLC0415
+
+        install_for(Purpose.LOCAL)
     if "knative" not in session.targets and not containers:
         return
     from slipway.artifacts.images.containerfile import has_builder  # noqa: PLC0415 - Lambda alone does not need it

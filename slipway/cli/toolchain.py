@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from contextlib import contextmanager
@@ -17,8 +16,9 @@ from slipway.core.errors import BadInputError, EngineError
 from slipway.core.paths import cache_dir
 from slipway.core.project import Project
 from toolchain import cluster_parts, launcher
+from toolchain import record as records
 from toolchain.errors import PrerequisitesMissingError, ToolchainError
-from toolchain.installer import RECORD, Installation, Installer, installation_record
+from toolchain.installer import Installation, Installer, installation_record
 from toolchain.progress import Reporter
 from toolchain.purposes import Purpose, optional, placed_parts
 
@@ -114,11 +114,9 @@ def install(purpose: str, quiet: bool, as_json: bool) -> None:
 @json_option
 def path(as_json: bool) -> None:
     """Print the path of the `pulumi` command, or with --json of every part."""
-    record_file = Path(sys.prefix) / RECORD
-    try:
-        record = json.loads(record_file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BadInputError(f"{record_file}: the toolchain is not installed; run `make setup`") from error
+    record = records.read(Path(sys.prefix))
+    if record is None:
+        raise BadInputError(f"{sys.prefix}: the toolchain is not installed there; run `make setup`")
     if as_json:
         print_json(record)
     else:

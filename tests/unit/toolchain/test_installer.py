@@ -6,9 +6,10 @@ import pytest
 
 from toolchain.cache import Cache
 from toolchain.errors import PrerequisitesMissingError, SourceUnavailableError, ToolchainError
-from toolchain.installer import RECORD, Installer
+from toolchain.installer import Installer
 from toolchain.parts import Part
 from toolchain.plan import Source
+from toolchain.record import RECORD
 from toolchain.sources.download import Downloader
 
 PATH_ONLY = {"SLIPWAY_TOOLCHAIN": "path"}

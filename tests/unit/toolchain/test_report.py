@@ -6,7 +6,8 @@ import pytest
 from toolchain import cluster_parts, report
 from toolchain.cache import Cache, new_entry
 from toolchain.go import Go
-from toolchain.installer import RECORD, Installer
+from toolchain.installer import Installer
+from toolchain.record import RECORD
 from toolchain.report import State
 from toolchain.sources import build
 

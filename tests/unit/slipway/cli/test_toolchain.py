@@ -7,7 +7,8 @@ from slipway.cli import toolchain as cli
 from slipway.core.errors import BadInputError, EngineError
 from toolchain.cluster_parts import Found
 from toolchain.errors import PrerequisitesMissingError, ToolchainError
-from toolchain.installer import RECORD, Installation
+from toolchain.installer import Installation
+from toolchain.record import RECORD
 
 PART = {"name": "engine", "title": "Engine", "version": "9.1.0", "source": "build", "reason": "because"}
 
