@@ -1,7 +1,10 @@
 """The plan of a stack: every function with its key, and mistakes that end the program in words."""
 
 import asyncio
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pulumi
@@ -10,7 +13,11 @@ import pytest
 from components.environment_args import EnvironmentArgs
 from components.function.args import Code, FunctionArgs
 from slipway import program
-from slipway.core.errors import BadInputError
+from slipway.artifacts.images import environment as images
+from slipway.artifacts.images.environment import Image
+from slipway.core.errors import BadInputError, EngineError
+from slipway.rollout import pointers
+from slipway.rollout.pointers import Pointer
 
 ROOT = Path(__file__).parents[3]
 
@@ -118,3 +125,114 @@ def test_an_environment_that_does_not_exist_is_named(project):
     with pytest.raises(BadInputError) as refused:
         program.plan("lokal")
     assert "lokal" in "\n".join(finding.render() for finding in refused.value.findings)
+
+
+class Images:
+    """Stands for the builder of an environment's images."""
+
+    def __init__(self, project, settings):
+        self.dead_letters = image("slipway-dead-letters")
+
+    def build_all(self, functions, inputs):
+        return {name: image(name) for name in functions}
+
+
+def image(name, error=None):
+    def publish(self):
+        published.append(name)
+        if error:
+            raise error
+        return self.reference
+
+    published = []
+    kind = type("Published", (Image,), {"publish": publish, "published": published})
+    return kind(function=name, reference=f"127.0.0.1:4614/{name}@sha256:{'1' * 64}", layout=Path("/layout"))
+
+
+@pytest.fixture
+def knative(project, monkeypatch):
+    monkeypatch.setattr(images, "EnvironmentImages", Images)
+    return program.plan("local-knative")
+
+
+def test_on_knative_every_function_is_an_image_with_the_digest_of_its_code(knative):
+    found = knative.functions["hello"]
+    assert (found.inputs, found.key) == (None, None)
+    assert found.code == {"image": f"127.0.0.1:4614/hello@sha256:{'1' * 64}"}
+    assert found.spec["code_digest"] == program.plan("local").functions["hello"].inputs.digest
+
+
+def test_the_access_to_the_embedded_cluster_is_named_without_the_checkouts_path(knative, project, monkeypatch):
+    assert knative.spec["knative"]["kubeconfig"] == ".slipway/cluster/kubeconfig"
+    monkeypatch.setenv("SLIPWAY_CLUSTER_DIR", str(project.parent / "elsewhere"))
+    assert program.plan("local-knative").spec["knative"]["kubeconfig"] == f"{project.parent}/elsewhere/kubeconfig"
+
+
+def test_a_cluster_of_its_own_is_reached_as_the_user_reaches_it(project, monkeypatch):
+    monkeypatch.setattr(images, "EnvironmentImages", Images)
+    assert "kubeconfig" not in program.plan("dev").spec["knative"]
+
+
+def test_dead_letters_have_an_image_only_where_events_can_fail(knative, monkeypatch):
+    monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
+    kept = knative.environment["knative"]["dead_letters"]
+    assert kept["image"].startswith("127.0.0.1:4614/slipway-dead-letters@sha256:")
+    assert knative.spec["knative"]["dead_letters"].get("image") is None
+    assert program.plan("local").environment == program.plan("local").spec
+    assert EnvironmentArgs.from_spec(knative.environment).knative.dead_letters.image == kept["image"]
+
+
+def test_a_preview_names_an_image_and_pushes_nothing(knative, monkeypatch):
+    monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
+    found = knative.functions["hello"]
+    assert knative.code(found) == found.code
+    assert found.image.published == []
+
+
+def test_an_update_resolves_the_image_once_it_is_in_the_registry(knative):
+    found = knative.functions["hello"]
+    assert asyncio.run(program._said(found.image.publish)) == found.image.reference
+    assert found.image.published == ["hello"]
+
+
+def test_an_image_that_cannot_be_pushed_ends_the_program_in_words():
+    down = EngineError("function 'hello': its image cannot be pushed: the registry cannot be reached")
+    with pytest.raises(pulumi.RunError, match="function 'hello': its image cannot be pushed"):
+        asyncio.run(program._said(image("hello", down).publish))
+
+
+def test_where_calls_go_now_is_asked_only_for_what_rolls_out(project, monkeypatch):
+    asked = []
+
+    def read(project, settings, functions):
+        asked.append(functions)
+        return {name: Pointer(stable="1", current="1", latest="2", rejected=None) for name in functions}
+
+    monkeypatch.setattr(pointers, "read", read)
+    assert program.plan("local").functions["hello"].spec["rollout"] is None
+    manifest = project / "functions/hello/function.yaml"
+    manifest.write_text(manifest.read_text() + "rollout: {canary: 10}\n")
+    spec = program.plan("local").functions["hello"].spec
+    assert asked[-1] == {"hello": "lambda"}
+    assert spec["rollout"] == {
+        "canary": 10,
+        "pointer": {"stable": "1", "current": "1", "latest": "2", "rejected": None},
+    }
+    assert FunctionArgs.from_spec(spec, Code(image="x")).rollout.pointer.latest == "2"
+
+
+def test_lambda_alone_loads_nothing_of_kubernetes(project):
+    code = (
+        "import sys; from slipway import program; program.plan('local'); "
+        "print([name for name in sys.modules if name.split('.')[0] in {'kubernetes', 'pulumi_kubernetes'}"
+        " or name.startswith(('slipway.kube', 'slipway.rollout', 'slipway.artifacts.images'))])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert done.stdout.strip() == "[]"
