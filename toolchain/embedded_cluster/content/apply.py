@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 _NAMESPACE, _NAME = "kube-system", "slipway-content"
 _PASSES = re.compile(
-    r"failed calling webhook|no matches for kind|connection refused|no endpoints available|not found"
-    r"|the object has been modified|etcdserver|TLS handshake|i/o timeout|InternalError|deadline exceeded|no end after"
+    r"failed calling webhook|no matches for kind|connection refused|no endpoints available"
+    r"|could not find the requested resource|the object has been modified|etcdserver|TLS handshake|i/o timeout"
+    r"|InternalError|deadline exceeded|no end after"
 )
 """What is over once webhooks run and new kinds are served; kubectl applies the rest of its list meanwhile."""
 

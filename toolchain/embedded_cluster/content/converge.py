@@ -135,7 +135,6 @@ def _apply(
     if known and known.digest == wanted and all(one.exists for one in readiness.look(context, known.workloads)):
         return known.workloads
     reporter.say("applying CoreDNS, Knative and Kourier" + (" anew: something of them changed" if known else ""))
-    volumes.make_folders(context.volumes)
     fitting = manifests.Settings(
         images=references,
         envoy=references["slipway/envoy"],

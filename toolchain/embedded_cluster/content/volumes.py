@@ -45,11 +45,12 @@ def make_folders(folder: Path) -> None:
 
 
 def give_back(context: Context) -> None:
-    """Empty the volumes whose claims are gone and make them free again.
+    """Empty the volumes whose claims are gone and make them free again; put back folders that are gone.
 
     Raises:
         EmbeddedClusterError: The API server does not answer.
     """
+    make_folders(context.volumes)
     listed = context.api.get("/api/v1/persistentvolumes")
     for volume in listed["items"] if listed else ():
         name = volume["metadata"]["name"]

@@ -55,3 +55,12 @@ def test_volumes_of_others_are_never_touched(tmp_path):
 
     assert (tmp_path / "theirs" / "data").read_text() == "keep"
     assert cluster.commands == []
+
+
+def test_folder_that_is_gone_is_put_back(tmp_path):
+    volumes.make_folders(tmp_path)
+    (tmp_path / "slipway-07").rmdir()
+
+    volumes.give_back(_Cluster(tmp_path, []))
+
+    assert (tmp_path / "slipway-07").is_dir()
