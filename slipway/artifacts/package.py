@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from slipway.core.findings import Finding
 
 _T = TypeVar("_T")
+_CONTAINERS_ONLY = (
+    "slipway_runtime/server"  # part of the digest, which is one for both targets, but of no use on Lambda
+)
 _ORIGINS = {
     "function": "its files",
     "program": "its files",
@@ -47,12 +50,15 @@ def write_package(inputs: PackageInputs, dependencies: Stored | None, path: Path
     """
     sizes = dependency_sizes(dependencies.facts["packages"] if dependencies else {})
     for name, source in inputs.files.items():
+        if name.startswith(_CONTAINERS_ONLY):
+            continue
         sizes[name.split("/", maxsplit=1)[0]] += _tried(inputs, source, trees.size)
     check_size(inputs.function, sizes)
     with ZipWriter(path, start=dependencies.path if dependencies else None) as archive:
         refuse_conflicts(inputs, archive.names)
         for name, content in contents(inputs):
-            archive.add(name, content)
+            if not name.startswith(_CONTAINERS_ONLY):
+                archive.add(name, content)
     warnings = dependencies.facts["warnings"] if dependencies else []
     return {"unzipped": sizes.total(), "biggest": biggest(sizes), "warnings": warnings}
 

@@ -1,4 +1,4 @@
-"""The same request to the framework's app alone and through the Lambda adapter gives the same answer."""
+"""The same request to the framework's app alone, in a container and through the Lambda adapter: the same answer."""
 
 import base64
 import json
@@ -9,8 +9,11 @@ import pytest
 import werkzeug.test
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from slipway_runtime.server_app import Server
+from slipway_runtime.server_routes import Routes
 
 from tests.unit.runtime.aws_events import http_event, response_body
+from tests.unit.runtime.conftest import ANY, ROOT
 
 # Tells what it was asked, and answers what it was asked for.
 ECHO = """
@@ -50,7 +53,9 @@ QUERY = st.lists(st.tuples(SEGMENTS, SEGMENTS), max_size=5)
 def both(start):
     """`both(method, target, headers, body, front)` gives the two answers as (status, headers, cookies, body)."""
     adapter = start(ECHO)
-    client = werkzeug.test.Client(adapter._app, use_cookies=False)
+    routes = Routes.read(json.dumps({"routes": [ROOT, ANY], "tokens": None}))
+    server = Server(adapter._app, "http", routes, None, concurrency=1)
+    alone, contained = (werkzeug.test.Client(app, use_cookies=False) for app in (adapter._app, server))
 
     def ask(method, target, headers, body, front):
         host = http_event(front=front)["headers"]["host"]
@@ -60,19 +65,24 @@ def both(start):
         if "cookies" in event:
             sent["cookie"] = "; ".join(event["cookies"])
         path, _, query = target.partition("?")
-        direct = client.open(
-            query_string=query,
-            base_url=f"https://{host}",
-            method=method,
-            headers=list(sent.items()),
-            data=body or None,
-            environ_overrides={"REMOTE_ADDR": "203.0.113.7", "PATH_INFO": unquote(path, "latin-1")},
-        )
-        plain = [(name.lower(), value) for name, value in direct.headers if name.lower() != "set-cookie"]
-        return (
-            (direct.status_code, dict(plain), direct.headers.getlist("Set-Cookie"), direct.get_data()),
-            (through["statusCode"], through["headers"], through["cookies"], response_body(through)),
-        )
+
+        def open_(client, address):
+            answer = client.open(
+                query_string=query,
+                base_url=f"https://{host}",
+                method=method,
+                headers=list(sent.items()),
+                data=body or None,
+                environ_overrides={"REMOTE_ADDR": address, "PATH_INFO": unquote(path, "latin-1")},
+                buffered=True,
+            )
+            plain = {name.lower(): value for name, value in answer.headers if name.lower() != "set-cookie"}
+            return answer.status_code, plain, answer.headers.getlist("Set-Cookie"), answer.get_data()
+
+        direct = open_(alone, "203.0.113.7")
+        # What connects to a container is a proxy.
+        assert open_(contained, "127.0.0.1") == direct
+        return direct, (through["statusCode"], through["headers"], through["cookies"], response_body(through))
 
     return ask
 
