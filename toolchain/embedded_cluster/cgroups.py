@@ -59,15 +59,18 @@ def _delegate(hierarchy: Path) -> None:
         raise UnsuitableMachineError(f"{hierarchy} lacks the controllers {', '.join(missing)}; {_REMEDY}")
     control = hierarchy / "cgroup.subtree_control"
     enabled = control.read_text(encoding="utf-8").split()
-    try:
-        for name in available:
-            if name not in enabled:
-                control.write_text(f"+{name}", encoding="utf-8")
-    except OSError as error:
-        if name in _NEEDED:
-            raise UnsuitableMachineError(
-                f"{control}: {name} cannot be enabled ({error.strerror}): processes live in that group; {_REMEDY}"
-            ) from error
+    for name in available:
+        if name in enabled:
+            continue
+        try:
+            control.write_text(f"+{name}", encoding="utf-8")
+        except OSError as error:
+            if name in _NEEDED:
+                raise UnsuitableMachineError(
+                    f"{control}: {name} cannot be enabled ({error.strerror}), usually because processes live in the root "
+                    f"group of a container; move them: mkdir -p {hierarchy}/init && xargs -rn1 "
+                    f"<{hierarchy}/cgroup.procs >{hierarchy}/init/cgroup.procs"
+                ) from error
 
 
 def remove(parent: str) -> None:

@@ -73,16 +73,19 @@ def test_of_version_2_a_missing_controller_is_named(unified):
 
 
 def test_of_version_2_a_busy_root_is_named_but_a_controller_that_no_pod_needs_does_not_matter(unified, monkeypatch):
-    busy = {"+rdma"}
+    (unified / "cgroup.controllers").write_text("rdma cpu memory pids")
+    busy, written = {"+rdma"}, []
 
     def write(path, text, **more):
         if text in busy:
             raise OSError(16, "Device or resource busy")
+        written.append(text)
 
     monkeypatch.setattr(Path, "write_text", write)
     cgroups.create("/slipway-1")
+    assert written == ["+cpu", "+pids"]
     busy.add("+cpu")
-    with pytest.raises(UnsuitableMachineError, match="cpu cannot be enabled"):
+    with pytest.raises(UnsuitableMachineError, match=r"cpu cannot be enabled.*move them: mkdir -p"):
         cgroups.create("/slipway-2")
 
 
