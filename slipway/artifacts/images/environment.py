@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from slipway.artifacts.images.bases import Base
-    from slipway.artifacts.images.layouts import BuiltImage
+    from slipway.artifacts.images.layouts import BuiltImage, Layouts
     from slipway.artifacts.inputs import PackageInputs
+    from slipway.artifacts.store import Store
     from slipway.core.loaded import LoadedFunction
     from slipway.core.project import Project
     from slipway.core.settings import Settings
@@ -87,6 +88,11 @@ class EnvironmentImages:
         self._builder = ImageBuilder(project, cache)
         self._containers = ContainerBuilder(cache)
         self._bases = Bases(cache)
+
+    @property
+    def stores(self) -> dict[str, Layouts | Store]:
+        """Parts of the cache that grow with images and can be pruned, by what they hold."""
+        return {"images": self._builder.layouts, "layers": self._builder.layers}
 
     def build_all(
         self,
