@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from slipway.cli.options import json_option, stack_option
+from slipway.cli.preparing import prepare
 from slipway.cli.progress import Display, print_plan
 from slipway.cli.session import Session, debug_option
 from slipway.cli.tables import print_json
@@ -24,6 +25,7 @@ from slipway.engine.recover import may_differ
 def command(stack: str, refresh: bool, exit_code: bool, debug: bool, as_json: bool) -> None:
     """Show what an update would change; changes nothing."""
     session = Session.open(stack)
+    prepare(session)
     # Otherwise a preview after an interrupted update would promise what the update does not do.
     look = refresh or may_differ(session.project, stack, session.instances)
     with Display("preview", quiet=as_json) as display:
