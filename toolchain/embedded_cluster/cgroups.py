@@ -67,8 +67,8 @@ def _delegate(hierarchy: Path) -> None:
         except OSError as error:
             if name in _NEEDED:
                 raise UnsuitableMachineError(
-                    f"{control}: {name} cannot be enabled ({error.strerror}), usually because processes live in a container's "
-                    f"root group; move them: mkdir -p {hierarchy}/init && xargs -rn1 "
+                    f"{control}: {name} cannot be enabled ({error.strerror}); in a container, processes in its root "
+                    f"group are the usual reason; move them: mkdir -p {hierarchy}/init && xargs -rn1 "
                     f"<{hierarchy}/cgroup.procs >{hierarchy}/init/cgroup.procs"
                 ) from error
 
