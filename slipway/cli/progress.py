@@ -13,6 +13,7 @@ import rich.markup
 import rich.progress
 
 from slipway.cli.tables import print_table
+from slipway.engine.steps import type_of
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -102,7 +103,7 @@ class Display:
             self._line(text)
 
     def _remind(self) -> None:
-        """Tell now and then what nothing has been heard of for long: AWS may be throttling, or slow."""
+        """Tell now and then what nothing has been heard of for long: AWS may be throttling, pods be slow."""
         while not self._ended.wait(_REMIND_S):
             with self._lock:
                 silent_s = time.monotonic() - self._moved
@@ -110,9 +111,10 @@ class Display:
                     busy = ", ".join(list(self._running.values())[:_SHOWN_AT_ONCE])
                     more = len(self._running) - _SHOWN_AT_ONCE
                     rest = f" and {more} more" if more > 0 else ""
+                    on_cluster = any(type_of(urn).startswith("kubernetes:") for urn in self._running)
+                    why = "pods may be slow to get ready" if on_cluster else "AWS may be slow or throttling"
                     self._line(
-                        f"still {busy}{rest}, nothing new for {silent_s:.0f} s; AWS may be slow or throttling, "
-                        "the provider goes on trying"
+                        f"still {busy}{rest}, nothing new for {silent_s:.0f} s; {why}, the provider goes on trying"
                     )
 
     def _on_step(self, step: Step, state: str) -> None:

@@ -1,5 +1,6 @@
 """The commands of an environment on a project of their own, with the engine replaced: options, output, exit statuses."""
 
+import dataclasses
 import json
 
 import pytest
@@ -215,13 +216,21 @@ def test_plain_progress_has_a_line_for_each_change_and_each_warning(capsys):
     ]
 
 
-def test_what_takes_long_is_told(capsys, monkeypatch):
+@pytest.mark.parametrize(
+    ("type_", "why"),
+    [
+        ("aws:sqs/queue:Queue", "AWS may be slow or throttling"),
+        ("kubernetes:serving.knative.dev/v1:Service", "pods may be slow to get ready"),
+    ],
+)
+def test_what_takes_long_is_told(capsys, monkeypatch, type_, why):
     monkeypatch.setattr("slipway.cli.progress._REMIND_S", 0.001)
+    step = dataclasses.replace(QUEUE, urn=f"urn:pulumi:dev::slipway::{type_}::orders")
     with Display("up") as display:
-        display(Progress(step=QUEUE, state="started"))
+        display(Progress(step=step, state="started"))
         while "still updating orders" not in (said := capsys.readouterr().err):
             pass
-    assert "AWS may be slow or throttling" in said
+    assert why in said
 
 
 def test_a_list_that_cannot_be_checked_says_once_why(project, slipway, monkeypatch):
