@@ -138,6 +138,13 @@ KUBE_CAUSES: tuple[Cause, ...] = (
         "remove it there (`kubectl get -o yaml --show-managed-fields` shows who), or leave it to Slipway",
     ),
     cause(
+        "service-down",
+        r"error trying to reach service|no endpoints available for service",
+        "what the API server should pass the request on to does not answer",
+        "look at its pods (Knative's gateway, or the environment's dead letter service); `slipway cluster up` heals the "
+        "embedded cluster",
+    ),
+    cause(
         "cluster-tls",
         r"certificate verify failed|CERTIFICATE_VERIFY_FAILED|certificate signed by unknown authority",
         "the cluster's certificate is not the one that the kubeconfig trusts",

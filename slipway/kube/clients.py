@@ -291,7 +291,7 @@ class Kube:
     def _kinds(self, base: str) -> dict[str, tuple[str, bool]]:
         """Kinds of a group and version to their plural, and whether they are in namespaces."""
         if base not in self._kinds_by_base:
-            found = self.get(base, who=f"{self.environment}: kinds of {base.rsplit('/api', 1)[-1].strip('s/')}") or {}
+            found = self.get(base, who=f"{self.environment}: kinds of {base.removeprefix('/apis/')}") or {}
             self._kinds_by_base[base] = {
                 resource["kind"]: (resource["name"], bool(resource["namespaced"]))
                 for resource in found.get("resources") or []
@@ -338,7 +338,7 @@ def readable_errors(environment: str, who: str) -> Iterator[None]:
     try:
         yield
     except (HTTPError, OSError) as error:
-        text = _short(error)
+        text = short(error)
         found = first_cause(KUBE_CAUSES, str(error))
         raise EngineError(f"{who}: {text}" + (f"; {advice(found, environment)}" if found else "")) from error
 
@@ -368,8 +368,10 @@ def _json_or_raise(environment: str, who: str, response: Any) -> dict[str, Any]:
     return found
 
 
-def _short(error: Exception) -> str:
-    """An error of urllib3 without the objects that its text shows."""
+def short(error: Exception) -> str:
+    """An error of urllib3, or of requests around one, without the objects that its text shows."""
+    if error.args and isinstance(error.args[0], HTTPError):
+        error = error.args[0]
     reason = getattr(error, "reason", None)
     text = str(reason if isinstance(reason, Exception) else error)
     return re.sub(r"^.*?\bobject at 0x[0-9a-f]+>?: |^HTTPS?Connection(?:Pool)?\((?P<at>.*?)\): ", "", text)

@@ -18,7 +18,7 @@ import requests
 from slipway.core.errors import BadInputError, EngineError
 from slipway.kube import services
 from slipway.kube.causes import KUBE_CAUSES
-from slipway.kube.clients import is_status, said
+from slipway.kube.clients import is_status, said, short
 from slipway.kube.events import request_of
 from slipway.running import web
 from slipway.running.calls import Answer, Request, text_or_bytes
@@ -105,7 +105,10 @@ def _by_entry(kube: Kube, name: str, url: str, request: Request) -> Answer:
             request.method, f"{base}{request.target}", headers, request.body, use_proxies=kube.entry is None
         )
     except requests.RequestException as error:
-        raise EngineError(with_advice(KUBE_CAUSES, str(error), kube.environment, f"{name} ({base})")) from error
+        heal = "; `slipway cluster up` heals the embedded cluster" if kube.entry else ""
+        raise EngineError(
+            f"{name}: {base} does not answer: {short(error)}; what to do: check the entry of Knative's gateway{heal}"
+        ) from error
 
 
 def _by_api(kube: Kube, name: str, host: str, request: Request) -> Answer:

@@ -112,7 +112,9 @@ def test_the_candidate_has_hosts_of_its_own(kube, local):
 
 def test_what_the_api_server_itself_refuses_is_no_answer_of_the_function(kube, local):
     local.on(f"POST {PROXY}/", refusal(503, "ServiceUnavailable", "no endpoints available for service"))
-    with pytest.raises(EngineError, match=r"^orders: no endpoints available for service"):
+    with pytest.raises(
+        EngineError, match=r"^orders: no endpoints available for service \(503\); .*what to do: look at its pods"
+    ):
         invoke(kube, "orders", EVENT)
     text = 'services "http:kourier-internal:80" is forbidden: User "jane" cannot create resource "services/proxy"'
     local.on(f"POST {PROXY}/", refusal(403, "Forbidden", text))
@@ -152,5 +154,8 @@ def test_a_route_that_wants_a_token_was_not_checked_when_it_answers_401(kube, se
 def test_an_entry_that_does_not_answer_is_told(kube, server):
     server.on(SERVICE, service(url=PUBLIC))
     down = dataclasses.replace(kube, entry="http://127.0.0.1:9")
-    with pytest.raises(EngineError, match=r"^orders \(http://127\.0\.0\.1:9\): .*refused"):
+    with pytest.raises(
+        EngineError,
+        match=r"^orders: http://127\.0\.0\.1:9 does not answer: .*refused; what to do: .*`slipway cluster up`",
+    ):
         invoke(down, "orders", Call(what=Request()))
