@@ -39,6 +39,8 @@ _STOP_S = 10.0
 _LOOK_S = 0.1
 _HEAL_S = 10.0
 """How long a part may give no answer while `up` waits for it, before it is restarted."""
+_ROUNDS = 3
+"""What dies while `up` looks elsewhere, or was dying already, is noticed at its end: it looks again."""
 _LINES = 12
 
 
@@ -116,6 +118,16 @@ def _up(config: Config, reporter: Reporter) -> Status:
         process = launch.start(config, digest)
     else:
         process = None
+    for _ in range(_ROUNDS):
+        _make_ready(config, reporter, process)
+        found = state_of.look(config)
+        if found.healthy:
+            break
+    return dataclasses.replace(found, started=started)
+
+
+def _make_ready(config: Config, reporter: Reporter, process: subprocess.Popen[bytes] | None) -> None:
+    """Wait for the node, and bring its content to what it should be."""
     with ThreadPoolExecutor(max_workers=1) as pool:
         prepared = pool.submit(content.prepare, config.cache, config.binaries, reporter)
         answer = _Waiting(config, reporter, process).until_ready()
@@ -125,7 +137,6 @@ def _up(config: Config, reporter: Reporter) -> Status:
         raise EmbeddedClusterError(f"the embedded cluster ended while it started; see {config.logs}")
     with Api(config.api_url, config.pki.client("admin")) as api:
         content.install(state_of.context(config, answer, api, supervisor.pid), reporter)
-    return dataclasses.replace(state_of.look(config), started=started)
 
 
 def _begin(config: Config) -> None:
@@ -198,6 +209,8 @@ class _Waiting:
                     return answer
                 if self._process is not None and self._process.poll() is not None:
                     raise EmbeddedClusterError(f"the embedded cluster ended while it started: {self._said()}")
+                if self._process is None and answer is None and not launch.find(self._config):
+                    raise EmbeddedClusterError("the embedded cluster was ended meanwhile; run the same command again")
                 if time.monotonic() > deadline:
                     raise EmbeddedClusterError(self._too_late(ill))
                 time.sleep(_LOOK_S)

@@ -129,6 +129,7 @@ class Supervisor:
     def _request(self) -> None:
         connection, _ = self._server.accept()
         with connection:
+            self._reap()
             answer = self._answer(control.receive(connection))
             with contextlib.suppress(OSError):
                 connection.sendall(json.dumps(answer).encode())

@@ -1,5 +1,6 @@
 """What `up` does about parts that are not well; the cluster itself is replaced. The real one: tests/integration."""
 
+import dataclasses
 import datetime as dt
 
 import pytest
@@ -109,6 +110,27 @@ def test_a_start_that_ends_says_what_was_said(waits, config):
     (config.logs / "start.log").write_text("no control groups are mounted\n")
     with pytest.raises(EmbeddedClusterError, match="ended while it started: no control groups are mounted"):
         waits([None], process=Ended())
+
+
+def test_one_that_is_ended_by_somebody_else_is_not_waited_for(waits):
+    with pytest.raises(EmbeddedClusterError, match="ended meanwhile; run the same command again"):
+        waits([None])
+
+
+def test_up_looks_again_when_something_died_meanwhile(config, monkeypatch):
+    whole = state_of.look(config)
+    looks = [dataclasses.replace(whole, running=True, healthy=healthy) for healthy in (False, True, True)]
+    rounds = []
+    (config.data / "etcd" / "member").mkdir(parents=True)
+    (config.data / "instance").write_text("1")
+    monkeypatch.setattr(lifecycle, "_digest", lambda config: "digest")
+    monkeypatch.setattr(state_of, "ask", lambda config: answer())
+    monkeypatch.setattr(state_of, "look", lambda config: looks.pop(0))
+    monkeypatch.setattr(lifecycle, "_make_ready", lambda *_: rounds.append("ready"))
+    monkeypatch.setattr(lifecycle, "require_machine", lambda: None)
+    found = lifecycle.up(config, Reporter())
+    assert found.healthy
+    assert rounds == ["ready", "ready"]
 
 
 def test_what_does_not_become_well_is_named_with_its_log(waits):
