@@ -48,6 +48,13 @@ def test_a_registry_that_is_down_ends_it_at_once(crane, tmp_path):
     assert len(crane.calls()) == 1
 
 
+def test_a_registry_that_hangs_holds_nothing_for_ever(crane, tmp_path, monkeypatch):
+    monkeypatch.setattr("slipway.artifacts.images.crane._PATIENCE_S", 1)
+    crane("import time\ntime.sleep(60)")
+    with pytest.raises(ImageRegistryError, match="took longer than"):
+        push(tmp_path, REFERENCE)
+
+
 def test_no_crane(program):
     with pytest.raises(EngineError, match="slipway toolchain install"):
         find_crane()
