@@ -28,6 +28,8 @@ class ImageMissingError(BadInputError):
     """An image is not where its reference says."""
 
 
+# Long enough for a big image on a slow line; a registry that hangs must not hold an update for ever.
+_PATIENCE_S = 900
 # The first that matches wins.
 _KNOWN: tuple[tuple[str, type[BadInputError | EngineError], str], ...] = (
     (
@@ -111,9 +113,20 @@ def run_crane(arguments: Sequence[str], *, about: str) -> str:
         ImageRegistryError: The registry cannot be reached, or refused.
         EngineError: There is no crane.
     """
-    done = subprocess.run(
-        [find_crane(), *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
+    try:
+        done = subprocess.run(
+            [find_crane(), *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ImageRegistryError(
+            f"image {about}: the registry took longer than {_PATIENCE_S / 60:.0f} min; see that it works and run the "
+            "same command again"
+        ) from error
     if done.returncode:
         raise explain(done.stderr or done.stdout, about=about)
     return done.stdout.strip()
