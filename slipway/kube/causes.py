@@ -141,7 +141,7 @@ KUBE_CAUSES: tuple[Cause, ...] = (
         "service-down",
         r"error trying to reach service|no endpoints available for service",
         "what the API server should pass the request on to does not answer",
-        "look at its pods (Knative's gateway, or the environment's dead letter service); `slipway cluster up` heals the "
+        "look at its pods (Knative's gateway, or the environment's dead letters); `slipway cluster up` heals the "
         "embedded cluster",
     ),
     cause(
