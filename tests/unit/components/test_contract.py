@@ -135,6 +135,72 @@ def test_no_module_reads_configuration_or_files():
     assert offenders == []
 
 
-def test_targets_do_not_know_each_other_and_files_stay_small():
+@pytest.mark.parametrize(("one", "other"), [("aws_lambda", "knative"), ("knative", "aws_lambda")])
+def test_targets_do_not_know_each_other(one, other):
+    offenders = [path.name for path in (ROOT / one).glob("*.py") if f"components.{other}" in path.read_text()]
+    assert offenders == []
+
+
+def test_files_stay_small():
     for path in ROOT.rglob("*.py"):
         assert len(path.read_text().splitlines()) <= 300, path
+
+
+@pytest.fixture
+def both(deploy, a_function, a_knative_function, a_knative, engine):
+    from components.environment_args import CatalogueEntry
+    from components.function.args import BusEvent, HttpEvent, QueueEvent, ScheduleEvent
+
+    jobs = CatalogueEntry(kind="queue", name="jobs", create=True)
+    functions = {
+        "web": a_function(),
+        "shop": a_knative_function(
+            http=[HttpEvent(path="/", visibility="public", auth="none")], hosts=["shop.example.com"]
+        ),
+        "work": a_knative_function(
+            signature="cloudevent",
+            schedules=[ScheduleEvent(expression="rate(1 hour)", cron="0 * * * *")],
+            events=[BusEvent(type="com.x")],
+            queues=[QueueEvent(queue="jobs")],
+        ),
+    }
+    deploy(functions, knative=a_knative(), catalogue=[jobs])
+    return [made for made in engine.registered if made.type.startswith("kubernetes:")]
+
+
+def test_everything_in_the_cluster_says_whose_it_is(both):
+    assert len(both) > 15
+    for made in both:
+        labels = made.inputs["metadata"]["labels"]
+        assert labels["app.kubernetes.io/managed-by"] == "slipway", made.name
+        assert labels["slipway.io/environment"] == "dev"
+        assert made.parent == "dev" or labels["slipway.io/function"] == made.parent
+
+
+def test_everything_of_a_namespace_is_in_it_and_no_name_is_used_twice_for_a_kind(both):
+    names = [(made.type, made.inputs["metadata"]["name"]) for made in both]
+    assert len(names) == len(set(names))
+    for made in both:
+        expected = None if made.kind == "Namespace" else "slipway-dev"
+        assert made.inputs["metadata"].get("namespace") == expected, made.name
+
+
+def test_no_container_has_rights(both):
+    pods = [made.inputs["spec"]["template"]["spec"] for made in both if "template" in made.inputs.get("spec", {})]
+    assert len(pods) == 3
+    for pod in pods:
+        assert pod["automountServiceAccountToken"] is False
+        for container in pod["containers"]:
+            context = container["securityContext"]
+            assert (context["runAsNonRoot"], context["allowPrivilegeEscalation"]) == (True, False)
+            assert context["readOnlyRootFilesystem"] is True
+            assert context["capabilities"] == {"drop": ["ALL"]}
+            assert context["seccompProfile"] == {"type": "RuntimeDefault"}
+            assert set(container["resources"]) == {"requests", "limits"}
+            assert "@sha256:" in container["image"]
+            assert {"readinessProbe", "startupProbe"} <= set(container)
+
+
+def test_every_custom_resource_is_waited_for(both):
+    waited = {made.kind for made in both if "pulumi.com/waitFor" in made.inputs["metadata"].get("annotations", {})}
+    assert waited == {"Service", "Trigger", "PingSource", "Subscription", "Channel", "Broker", "DomainMapping"}

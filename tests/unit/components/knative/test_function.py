@@ -118,7 +118,7 @@ def test_the_whole_service(to_knative, engine, a_knative_function):
         ],
         "resources": {
             "requests": {"cpu": "14m", "memory": "256Mi"},
-            "limits": {"cpu": "145m", "memory": "256Mi"},
+            "limits": {"cpu": "1", "memory": "256Mi"},
         },
         "securityContext": {
             "runAsNonRoot": True,

@@ -22,7 +22,7 @@ def test_addresses_inside_the_cluster(address, namespace):
 
 @pytest.mark.parametrize(
     ("memory", "request_", "limit"),
-    [(128, "10m", "100m"), (256, "14m", "145m"), (1769, "100m", "1"), (3538, "200m", "2"), (10240, "578m", "5789m")],
+    [(128, "10m", "1"), (256, "14m", "1"), (1769, "100m", "1"), (3538, "200m", "2"), (10240, "578m", "5789m")],
 )
 def test_processor_time_follows_memory(memory, request_, limit):
     assert cpu_of(memory) == (request_, limit)
