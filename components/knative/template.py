@@ -27,7 +27,8 @@ PORT = 8080
 _MARKS = ("environment", "function", "managed-by", "owner")
 
 _MB_PER_CPU = 1769  # Lambda gives a whole processor for them (its guide, "Configure memory")
-_REQUESTED = 10  # an instance that waits for calls needs a tenth of what it may use
+_REQUESTED = 10  # an instance that waits for calls needs a tenth of its share
+_START_CPU = 1000  # half a second of a processor is a start: with the share of 128 MB it would outlast most calls
 _PROGRESS_S = 150
 _START_S = 120
 _TMP_MB = 512  # what Lambda gives
@@ -42,8 +43,9 @@ def cpu_of(memory_mb: int) -> tuple[str, str]:
     Returns:
         Request and limit, as Kubernetes itself writes them: another spelling would come back as a difference.
     """
-    limit = max(100, math.ceil(memory_mb * 1000 / _MB_PER_CPU))
-    return _milli(max(10, limit // _REQUESTED)), _milli(limit)
+    share = max(100, math.ceil(memory_mb * 1000 / _MB_PER_CPU))
+    # Lambda, too, gives a function a whole processor while it starts, whatever its memory.
+    return _milli(max(10, share // _REQUESTED)), _milli(max(share, _START_CPU))
 
 
 def template_of(
