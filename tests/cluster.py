@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 import uuid
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -108,6 +109,22 @@ class Cluster:
         headers = {"Host": f"{function}.{namespace}.localhost", **options.pop("headers", {})}
         method = options.pop("method", "GET")
         return requests.request(method, f"{self.config.entry_url}{path}", headers=headers, timeout=60, **options)
+
+    def send(self, address, event):
+        """Post a CloudEvent to an address inside the cluster, such as a broker's, by way of the API server."""
+        parts = urlsplit(address)
+        service, namespace = parts.hostname.split(".")[:2]
+        path = f"/api/v1/namespaces/{namespace}/services/http:{service}:{parts.port or 80}/proxy{parts.path or '/'}"
+        client = self.config.pki.client("admin")
+        answer = requests.post(
+            self.config.api_url + path,
+            data=json.dumps(event),
+            headers={"Content-Type": "application/cloudevents+json"},
+            cert=(str(client.certificate), str(client.key)),
+            verify=str(client.authority),
+            timeout=60,
+        )
+        assert answer.status_code == 202, f"{address}: {answer.status_code} {answer.text}"
 
 
 def _existing():

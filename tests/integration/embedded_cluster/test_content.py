@@ -73,8 +73,9 @@ def test_traffic_is_split_between_named_revisions(cluster, namespace, function):
 
     assert set(versions) == {"1", "2"}
     assert cluster.call("candidate-shop", namespace).json()["version"] == "2"
-    back = [{"revisionName": "shop-one", "percent": 100}]
-    function("shop", VERSION="2", revision="shop-two", traffic=back, annotations=keep)
+    back = json.dumps({"spec": {"traffic": [{"revisionName": "shop-one", "percent": 100}]}})
+    cluster.kubectl("patch", "ksvc", "shop", "-n", namespace, "--type=merge", "-p", back)
+    cluster.wait("ksvc/shop", namespace)
     status = cluster.get("ksvc", "shop", "-n", namespace)["status"]["traffic"]
     assert [(one["revisionName"], one["percent"]) for one in status] == [("shop-one", 100)]
 
