@@ -51,7 +51,7 @@ _ENGINE_CAUSES: tuple[Cause, ...] = (
         r"failed to load (?:resource |language )?plugin|error installing plugin|no language plugin '[^']+' found|"
         r"error downloading plugin|missing executor|executable file not found in \$PATH",
         "a plugin of the engine is not installed",
-        "run `make setup`, and `slipway start -s {stack}` for what Knative needs; `slipway doctor` says what is missing",
+        "run `make setup`, and `slipway start -s {stack}` for what Knative needs; `slipway doctor` says what lacks",
     ),
     cause(
         "killed",

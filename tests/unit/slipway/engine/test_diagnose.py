@@ -170,6 +170,7 @@ MESSAGES = [
         "field-conflict",
         'Server-Side Apply field conflict detected. The resource managed by field manager "slipway" had an apply conflict: Apply failed with 1 conflict: conflict with "kubectl-edit"',
     ),
+    ("service-down", "error trying to reach service: dial tcp 10.250.0.9:8012: connect: connection refused"),
     (
         "cluster-tls",
         'Get "https://k8s.example.com/version": tls: failed to verify certificate: x509: certificate signed by unknown authority',
