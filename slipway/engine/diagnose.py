@@ -101,7 +101,11 @@ _NOISE = re.compile(r"\d+ errors? occurred:\s*\*?\s*|^(?:refreshing|deleting) ur
 # Lines of the provider's own log, which repeat what its answer says, with a status and in more words.
 _LOG_LINE = re.compile(r"^\S+\.go:\d+: ")
 # What only repeats that something failed.
-_ECHO = re.compile(r"^(?:update|preview|refresh|destroy|resource|deployment) (?:failed|was)", re.IGNORECASE)
+_ECHO = re.compile(
+    r"^(?:(?:update|preview|refresh|destroy|resource|deployment) (?:failed|was)|"
+    r"an unhandled error occurred: program exited)",
+    re.IGNORECASE,
+)
 _MAX_TEXT = 600
 _MAX_LINES = 8
 

@@ -235,6 +235,9 @@ def test_an_error_is_told_once_with_who_what_and_what_to_do():
             Diagnostic(severity="error", message=log, urn=ROLE),
             Diagnostic(severity="error", message=said, urn=ROLE),
             Diagnostic(severity="error", message="update failed"),
+            Diagnostic(
+                severity="error", message="an unhandled error occurred: program exited with non-zero exit code: 1"
+            ),
             Diagnostic(severity="warning", message="be careful", urn=ROLE),
         ],
         "",
