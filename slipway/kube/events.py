@@ -1,7 +1,7 @@
-"""Events as Knative delivers them: a CloudEvent in binary mode, POSTed to the function.
+"""Events as Knative delivers them: a CloudEvent in binary mode, POSTed to the function; a whole event as it is.
 
-Sources: CloudEvents 1.0.2, HTTP protocol binding (3.1 binary content mode, 3.1.3.2 header values); Knative Eventing
-1.21, PingSource; what Slipway's senders and runtime make of them is in docs/events.md.
+Sources: CloudEvents 1.0.2, HTTP protocol binding (3.1 binary content mode, 3.1.3.2 header values, 3.2 structured content
+mode); Knative Eventing 1.21, PingSource; what Slipway's senders and runtime make of them is in docs/events.md.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from slipway.running.calls import Call
 
 _JSON = "application/json"
+_EVENT = "application/cloudevents+json"
+_REQUIRED = {"specversion", "id", "source", "type"}
 # What the binding leaves as it is: visible ASCII without the quotation mark and the percent sign.
 _PLAIN = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')
 
@@ -45,8 +47,15 @@ def request_of(call: Call, *, function: str, namespace: str) -> Request:
             attributes={"slipwayschedule": what.schedule},
         )
     if isinstance(what, Message):
+        if _is_event(what.body):  # as it lies in the channel
+            return Request(method="POST", headers={"content-type": _EVENT}, body=json.dumps(what.body).encode())
         return _event(type_="io.slipway.queue.message", source=f"/queues/{what.queue}", data=what.body, attributes={})
     return Request(method="POST").with_body(what.value)
+
+
+def _is_event(body: Any) -> bool:
+    """Whether a message is a CloudEvent in JSON format, which a queue hands on as that event, on both targets."""
+    return isinstance(body, dict) and body.keys() >= _REQUIRED
 
 
 def _event(*, type_: str, source: str, data: Any, attributes: Mapping[str, str]) -> Request:

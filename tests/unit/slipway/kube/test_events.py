@@ -46,6 +46,21 @@ def test_a_schedule_is_what_a_ping_source_sends():
     assert json.loads(request.body) == {"days": 1}
 
 
+def test_a_message_that_is_an_event_arrives_as_that_event():
+    event = {
+        "specversion": "1.0",
+        "id": "7",
+        "source": "/orders",
+        "type": "com.example.order.accepted",
+        "data": {"n": 1},
+    }
+    request = sent(Message(queue="receipts", body=event))
+    assert request.headers == {"content-type": "application/cloudevents+json"}
+    assert json.loads(request.body) == event
+    half = sent(Message(queue="receipts", body={"specversion": "1.0", "id": "7"}))
+    assert half.headers["ce-type"] == "io.slipway.queue.message"
+
+
 def test_a_message_and_a_plain_value():
     request = sent(Message(queue="receipts", body={"n": 1}))
     assert (request.headers["ce-type"], request.headers["ce-source"]) == (
