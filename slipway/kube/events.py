@@ -1,7 +1,7 @@
 """Events as Knative delivers them: a CloudEvent in binary mode, POSTed to the function; a whole event as it is.
 
-Sources: CloudEvents 1.0.2, HTTP protocol binding (3.1 binary content mode, 3.1.3.2 header values, 3.2 structured content
-mode); Knative Eventing 1.21, PingSource; what Slipway's senders and runtime make of them is in docs/events.md.
+Sources: CloudEvents 1.0.2, HTTP protocol binding (3.1 binary content mode, 3.1.3.2 header values, 3.2 structured
+content mode); Knative Eventing 1.21, PingSource; what Slipway's senders and runtime make of them is in docs/events.md.
 """
 
 from __future__ import annotations
