@@ -1,7 +1,8 @@
 """Run the benchmarks: `python -m benchmarks [IDS]` prints a table and writes `build/bench.json`.
 
 Every `benchmarks/b*.py` is one benchmark with `ID`, `TARGET` and `measure() -> Measurement`; the first line of its
-docstring is its title. A missed target is said; one benchmark that fails does not lose the others.
+docstring is its title. A missed target is said, `TARGET = None` is for information; one benchmark that fails does not
+lose the others, and what this machine cannot run is "not measured".
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.harness import NotMeasuredError
+
 if TYPE_CHECKING:
     from types import ModuleType
 
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 _RESULTS = _HERE.parent / "build" / "bench.json"
+_NOT_MEASURED = "not measured"
+_FAILED = "FAILED"
 
 
 def discover(folder: Path = _HERE) -> dict[str, str]:
@@ -32,11 +37,15 @@ def discover(folder: Path = _HERE) -> dict[str, str]:
     return dict(sorted(((stem.split("_")[0].upper(), stem) for stem in modules), key=lambda pair: int(pair[0][1:])))
 
 
-def row(measurement: Measurement, target: float) -> dict[str, Any]:
+def row(measurement: Measurement, target: float | None) -> dict[str, Any]:
     """A measurement as it stands in `build/bench.json`, with a missed target named in the note."""
     target = measurement.target if measurement.target is not None else target
-    missed = [f"{name} {found:.3g} > {limit:g}" for name, (found, limit) in measurement.parts.items() if found > limit]
-    if measurement.ratio > target:
+    missed = [
+        f"{name} {found:.3g} > {limit:g}"
+        for name, (found, limit) in measurement.parts.items()
+        if limit is not None and found > limit
+    ]
+    if target is not None and measurement.ratio > target:
         missed.insert(0, f"{measurement.ratio:.3g} > {target:g}")
     result: dict[str, Any] = {"ratio": round(measurement.ratio, 4), "target": target, "note": measurement.note}
     if missed:
@@ -64,10 +73,12 @@ def save(results: dict[str, dict[str, Any]], path: Path = _RESULTS) -> None:
 def _measure(module: ModuleType) -> dict[str, Any]:
     try:
         return row(module.measure(), module.TARGET)
+    except NotMeasuredError as error:
+        return {"ratio": None, "target": module.TARGET, "note": f"{_NOT_MEASURED}: {error}"}
     except Exception as error:  # noqa: BLE001 - whatever one benchmark raises must not lose the others
         traceback.print_exc()
         first_line = str(error).strip().splitlines()[0] if str(error).strip() else ""
-        return {"ratio": None, "target": module.TARGET, "note": f"FAILED: {type(error).__name__}: {first_line}"}
+        return {"ratio": None, "target": module.TARGET, "note": f"{_FAILED}: {type(error).__name__}: {first_line}"}
 
 
 @click.command()
@@ -90,11 +101,16 @@ def main(ids: tuple[str, ...]) -> None:
         console.print(f"{name}: {title}")
         result = results[name] = _measure(module)
         save({name: result})
-        parts = "".join(f" [{part} {v['ratio']:.3g} <= {v['target']:g}]" for part, v in result.get("parts", {}).items())
-        ratio = "failed" if result["ratio"] is None else f"{result['ratio']:.3g}"
-        table.add_row(name, ratio, f"{result['target']:g}", f"{title}{parts} {result['note']}".replace("[", "\\["))
+        parts = "".join(f" [{part} {_limit(v['ratio'], v['target'])}]" for part, v in result.get("parts", {}).items())
+        ratio = result["note"].partition(":")[0] if result["ratio"] is None else f"{result['ratio']:.3g}"
+        target = "-" if result["target"] is None else f"{result['target']:g}"
+        table.add_row(name, ratio, target, f"{title}{parts} {result['note']}".replace("[", "\\["))
     console.print(table)
-    sys.exit(1 if any(result["ratio"] is None for result in results.values()) else 0)
+    sys.exit(1 if any(result["note"].startswith(_FAILED) for result in results.values()) else 0)
+
+
+def _limit(ratio: float, target: float | None) -> str:
+    return f"{ratio:.3g}" if target is None else f"{ratio:.3g} <= {target:g}"
 
 
 if __name__ == "__main__":

@@ -28,13 +28,14 @@ class Measurement:
         ratio: Ours divided by the other side.
         note: What was compared and how much each side took; a missed target's cause.
         target: The ratio to stay at or under; None takes the benchmark's `TARGET`.
-        parts: Further ratios with targets of their own (name to ratio and target), for a benchmark that has several.
+        parts: Further ratios with targets of their own (name to ratio and target), for a benchmark that has several;
+            one without a target is for information.
     """
 
     ratio: float
     note: str = ""
     target: float | None = None
-    parts: Mapping[str, tuple[float, float]] = dataclasses.field(default_factory=dict)
+    parts: Mapping[str, tuple[float, float | None]] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -59,6 +60,10 @@ class Comparison:
     def describe(self, unit: str = "s CPU") -> str:
         """Both medians for a note: `0.061 against 1.502 s CPU, median of 5`."""
         return f"{self.ours:.3g} against {self.theirs:.3g} {unit}, median of {self.rounds}"
+
+
+class NotMeasuredError(Exception):
+    """This machine lacks what a benchmark needs; the message says what."""
 
 
 class CommandError(RuntimeError):

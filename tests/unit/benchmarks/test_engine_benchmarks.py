@@ -51,7 +51,7 @@ def test_a_difference_is_a_difference_of_inputs(provider, old, changed):
 
 def test_programs_with_different_resources_are_not_compared(monkeypatch, provider):
     served, _ = provider
-    monkeypatch.setattr(b1_preview_cpu, "_preview", lambda stack: lambda: served.checked.update(stack.makes))
+    monkeypatch.setattr(b1_preview_cpu, "preview", lambda stack: lambda: served.checked.update(stack.makes))
     same = SimpleNamespace(makes=["a", "b"])
     b1_preview_cpu._same_resources(served, same, same)
     with pytest.raises(CommandError, match=r"differ in their resources: ours \{'a': 1, 'b': 1\}, by hand \{'a': 1\}"):

@@ -1,10 +1,13 @@
 import json
 import sys
+from types import SimpleNamespace
 
 import pytest
+from click.testing import CliRunner
 
+from benchmarks import __main__ as benchmarks
 from benchmarks.__main__ import discover, row, save
-from benchmarks.harness import CommandError, Comparison, Measurement, call_cpu, command_cpu, compare
+from benchmarks.harness import CommandError, Comparison, Measurement, NotMeasuredError, call_cpu, command_cpu, compare
 
 _BUSY = "import hashlib\nfor _ in range({n}): hashlib.sha256(bytes(1 << 20)).digest()\n"
 
@@ -51,6 +54,30 @@ def test_missed_targets_are_named():
     assert row(Measurement(0.3, "x"), 0.4) == {"ratio": 0.3, "target": 0.4, "note": "x"}
     with_parts = row(Measurement(0.3, "x", parts={"logs": (0.5, 0.02)}), 0.4)
     assert with_parts["note"] == "MISSED (logs 0.5 > 0.02): x"
+
+
+def test_without_a_target_nothing_is_missed():
+    found = row(Measurement(9, "x", parts={"warm": (7, None)}), None)
+    assert found == {"ratio": 9, "target": None, "note": "x", "parts": {"warm": {"ratio": 7, "target": None}}}
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "note"),
+    [(NotMeasuredError("needs root"), 0, "not measured: needs root"), (OSError("gone"), 1, "FAILED: OSError: gone")],
+)
+def test_what_cannot_be_measured_here_is_no_failure(monkeypatch, tmp_path, error, status, note):
+    def measure():
+        raise error
+
+    module = SimpleNamespace(__doc__="A title.", TARGET=None, measure=measure)
+    monkeypatch.setattr(benchmarks, "discover", lambda: {"B1": "b1_one"})
+    monkeypatch.setattr(benchmarks.importlib, "import_module", lambda name: module)
+    saved = {}
+    monkeypatch.setattr(benchmarks, "save", saved.update)
+    done = CliRunner().invoke(benchmarks.main, ["b1"])
+    assert done.exit_code == status
+    assert saved == {"B1": {"ratio": None, "target": None, "note": note}}
+    assert note.partition(":")[0] in done.output
 
 
 def test_results_are_merged_with_those_of_an_earlier_run(tmp_path):
