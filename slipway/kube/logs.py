@@ -26,7 +26,7 @@ LIMITS = (
     "the cluster keeps logs only as long as the pods that wrote them: what pods wrote that are gone, also those of a "
     "function that was scaled to zero, is not shown"
 )
-_CONTAINER = "user-container"
+_CONTAINER = "function"  # as the deployment names it; queue-proxy and what a mesh adds are beside it
 # How long a new pod may go unnoticed while logs are followed; nothing of it is lost by that.
 _LOOK_S = 1.0
 _STAMP = re.compile(

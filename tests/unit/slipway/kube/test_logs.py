@@ -14,7 +14,7 @@ SINCE = dt.datetime(2026, 11, 22, 9, 0, 0, 500_000, tzinfo=dt.UTC)
 
 
 def pod(name, *, restarts=0, state="running"):
-    container = {"name": "user-container", "restartCount": restarts, "state": {state: {}}}
+    container = {"name": "function", "restartCount": restarts, "state": {state: {}}}
     other = {"name": "queue-proxy", "restartCount": 7, "state": {"running": {}}}
     return {
         "metadata": {"name": name, "uid": f"uid-{name}"},
@@ -38,7 +38,7 @@ def test_the_pods_of_all_revisions_are_merged_by_time(kube, server):
     assert len({record.id for record in found}) == 4
     asked = [seen for seen in server.seen if seen.path.endswith("/log")]
     assert {(seen.query["container"], seen.query["sinceTime"]) for seen in asked} == {
-        ("user-container", "2026-11-22T09:00:00Z")
+        ("function", "2026-11-22T09:00:00Z")
     }
     assert next(seen for seen in server.seen if seen.path == PODS).query["labelSelector"] == (
         "serving.knative.dev/service=orders"
@@ -54,7 +54,7 @@ def test_what_a_container_wrote_before_it_was_restarted_is_shown_too(kube, serve
 
 def test_a_pod_that_has_not_started_or_is_gone_has_nothing_to_show(kube, server):
     server.on(f"GET {PODS}", listed(pod("a"), pod("b"), pod("c")))
-    waiting = 'container "user-container" in pod "a" is waiting to start: ContainerCreating'
+    waiting = 'container "function" in pod "a" is waiting to start: ContainerCreating'
     server.on(f"GET {PODS}/a/log", refusal(400, "BadRequest", waiting))
     server.on(f"GET {PODS}/c/log", lines("00:01Z here"))
     assert [record.message for record in logs.read(kube, "orders", SINCE)] == ["here"]
