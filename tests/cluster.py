@@ -14,9 +14,9 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import textwrap
 import uuid
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -110,21 +110,27 @@ class Cluster:
         method = options.pop("method", "GET")
         return requests.request(method, f"{self.config.entry_url}{path}", headers=headers, timeout=60, **options)
 
-    def send(self, address, event):
-        """Post a CloudEvent to an address inside the cluster, such as a broker's, by way of the API server."""
-        parts = urlsplit(address)
-        service, namespace = parts.hostname.split(".")[:2]
-        path = f"/api/v1/namespaces/{namespace}/services/http:{service}:{parts.port or 80}/proxy{parts.path or '/'}"
-        client = self.config.pki.client("admin")
-        answer = requests.post(
-            self.config.api_url + path,
-            data=json.dumps(event),
-            headers={"Content-Type": "application/cloudevents+json"},
-            cert=(str(client.certificate), str(client.key)),
-            verify=str(client.authority),
-            timeout=60,
-        )
-        assert answer.status_code == 202, f"{address}: {answer.status_code} {answer.text}"
+    @contextlib.contextmanager
+    def sender(self):
+        """Yields `send(address, event)`: posts a CloudEvent from a pod, for addresses that only the cluster knows."""
+        name = f"sender-{uuid.uuid4().hex[:8]}"
+        self.run_pod(name, "default", self.base(), "import signal; signal.pause()")
+
+        def send(address, event):
+            script = textwrap.dedent(
+                f"""
+                import urllib.request
+                headers = {{"Content-Type": "application/cloudevents+json"}}
+                request = urllib.request.Request({address!r}, {json.dumps(event).encode()!r}, headers)
+                print(urllib.request.urlopen(request, timeout=60).status)
+                """
+            )
+            assert self.python(name, "default", script).strip() == "202"
+
+        try:
+            yield send
+        finally:
+            self.kubectl("delete", "pod", name, "-n", "default", "--wait=false", "--ignore-not-found")
 
 
 def _existing():
