@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+import pulumi
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class BrokerConfig:
@@ -37,7 +39,7 @@ class Channel:
 class DeadLetters:
     """Where events are kept that no retry could deliver."""
 
-    image: str | None = None
+    image: pulumi.Input[str] | None = None
     """Image with digest of the service that keeps them; needed as soon as a function takes events."""
     storage_class: str | None = None
     """Storage class of its volume; None takes the cluster's default."""

@@ -92,6 +92,12 @@ _ROWS = (
     ),
     Feature("memory", "`memory`", yes("memory; processor time grows with it"), yes("request and limit; processor too")),
     Feature(
+        "timeout",
+        "`timeout`",
+        yes("counts the call alone; a start has 10 seconds of its own"),
+        yes("counts the wait for an instance too: leave room for a start from zero"),
+    ),
+    Feature(
         "timeout.long",
         "`timeout` above 600",
         yes("up to 900 seconds"),
