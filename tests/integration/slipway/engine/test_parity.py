@@ -192,6 +192,8 @@ def test_an_event_is_the_same(both, send):
     # EventBridge gives the id itself.
     assert on_knative[0].pop("id") == EVENT["id"]
     assert on_lambda[0].pop("id")
+    # What only EventBridge has; see docs/events.md.
+    assert (on_lambda[0].pop("account"), on_lambda[0].pop("region")) == ("123456789012", "eu-central-1")
     assert on_knative == on_lambda
     assert on_knative[1] == EVENT["data"]
 
