@@ -13,7 +13,8 @@ CANDIDATE = "candidate"
 def traffic_of(identity: str, rollout: Rollout | None) -> list[dict[str, Any]]:
     """Traffic of a Knative Service.
 
-    Without a rollout the newest revision takes all calls as soon as it is ready; so does one that is promoted already.
+    Without a rollout the newest revision takes all calls as soon as it is ready; so does the first one of a rollout.
+    One that is promoted, or that a rollback went back to, stays bound by its name, as the command line has left it.
     What a rollback turned away gets none. Everything else gets its share beside the stable revision.
 
     Args:
@@ -21,6 +22,8 @@ def traffic_of(identity: str, rollout: Rollout | None) -> list[dict[str, Any]]:
         rollout: How a new version takes over.
     """
     pointer = rollout.pointer if rollout else None
+    if rollout is not None and pointer is not None and pointer.current == identity and pointer.pinned:
+        return [_pinned(pointer.stable, 100)]
     if rollout is None or pointer is None or pointer.current == identity:
         return [{"latestRevision": True, "percent": 100}]
     if pointer.rejects(identity):

@@ -52,8 +52,11 @@ def pointer(name: str, service: Mapping[str, Any]) -> Release | None:
     """
     latest = (service.get("status") or {}).get("latestReadyRevisionName")
     parts: list[tuple[str, int, bool]] = []
+    named: set[str] = set()
     for one in services.traffic(service, "spec") or [{"latestRevision": True, "percent": 100}]:
         revision = one.get("revisionName") or latest
+        if one.get("revisionName"):
+            named.add(str(one["revisionName"]))
         if revision:
             parts.append((str(revision), int(one.get("percent") or 0), one.get("tag") == services.CANDIDATE))
     stable = next((revision for revision, _, is_candidate in parts if not is_candidate), None)
@@ -69,6 +72,7 @@ def pointer(name: str, service: Mapping[str, Any]) -> Release | None:
         percent=candidate[1] if candidate and is_real else 0,
         rejected=tuple(filter(None, (_annotations(service).get(services.REJECTED) or "").split(","))),
         latest=(service.get("status") or {}).get("latestCreatedRevisionName"),
+        pinned=stable in named,
     )
 
 
@@ -83,14 +87,14 @@ def move(kube: Kube, release: Release, to: Move) -> None:
     now = pointer(name, service) if service else None
     if service is None or now is None or (now.stable, now.candidate) != (release.stable, release.candidate):
         raise _moved(kube, name)
-    is_latest = to.to.name == service["status"].get("latestCreatedRevisionName")
-    part: dict[str, Any] = {"latestRevision": True} if is_latest else {"revisionName": to.to.name}
     body = {
         "metadata": {
             "resourceVersion": service["metadata"]["resourceVersion"],
             "annotations": {services.REJECTED: ",".join(to.rejected) or None},
         },
-        "spec": {"traffic": [{**part, "percent": 100}]},
+        # By name also where it is the newest: the provider keeps only those fields of what exists that the state knows
+        # already, so that a later rollback would come back as a difference.
+        "spec": {"traffic": [{"latestRevision": False, "revisionName": to.to.name, "percent": 100}]},
     }
     try:
         kube.patch(services.path(kube, name), body, who=name)

@@ -26,6 +26,7 @@ def test_without_a_rollout_the_latest_revision_has_all_calls(kube, revisions):
     revisions.on(f"GET {PATH}", service())
     release = releases.read(kube, "orders")
     assert (release.stable, release.candidate, release.percent, release.latest) == ("orders-2", None, 0, "orders-2")
+    assert not release.pinned
     assert [(v.name, v.identity) for v in release.versions] == [
         ("orders-1", "hash1"),
         ("orders-2", "hash2"),
@@ -39,6 +40,7 @@ def test_a_canary_has_a_stable_revision_and_a_candidate(kube, revisions):
     revisions.on(f"GET {PATH}", service(traffic=CANARY, annotations={"slipway.io/rejected": "hash0,hash9"}))
     release = releases.read(kube, "orders")
     assert (release.stable, release.candidate, release.canary) == ("orders-1", "orders-2", "orders-2 (10%)")
+    assert release.pinned
     assert release.rejected == ("hash0", "hash9")
 
 
@@ -60,8 +62,8 @@ def moved_to(name, traffic):
     return service(traffic=traffic, shown=shown)
 
 
-def test_promoting_follows_the_latest_revision(kube, revisions):
-    after = [{"latestRevision": True, "percent": 100}]
+def test_promoting_pins_the_revision(kube, revisions):
+    after = [{"latestRevision": False, "revisionName": "orders-2", "percent": 100}]
     before = service(traffic=CANARY, annotations={"slipway.io/rejected": "hash2"})
     revisions.on(f"GET {PATH}", before, before, moved_to("orders-2", after))
     revisions.on(f"PATCH {PATH}", {})
@@ -76,7 +78,7 @@ def test_promoting_follows_the_latest_revision(kube, revisions):
 
 def test_rolling_back_pins_the_revision_and_keeps_what_was_turned_away(kube, revisions, monkeypatch):
     monkeypatch.setattr(releases, "_LOOK_S", 0)
-    after = [{"revisionName": "orders-1", "percent": 100}]
+    after = [{"latestRevision": False, "revisionName": "orders-1", "percent": 100}]
     canary = service(traffic=CANARY)
     # The gateway follows a moment later.
     late = service(
