@@ -26,10 +26,12 @@ _SIDECAR = "queue-proxy"
 _LOG_LINES = 6
 _MAX_TEXT = 300
 _MAX_PODS = 3
-# What only says that something below is not ready, or is still under way.
 # How a container ended that had something to say itself: then its message is the end of its log, which is read below.
 _OWN_ENDS = frozenset({"Error", "Completed", "OOMKilled"})
+# The reason once more, without the registry's answer that another event of the same reason has.
+_BARE = frozenset({"Error: ErrImagePull", "Error: ImagePullBackOff"})
 _LOG_IN_MESSAGE = "Container failed with"
+# What only says that something below is not ready, or is still under way.
 _ECHOES = frozenset({"RevisionFailed", "RevisionMissing", "Deploying", "Unknown", "ContainersNotReady", "OutOfDate"})
 
 
@@ -64,6 +66,7 @@ def _service(kube: Kube, namespace: str, name: str) -> Iterator[str]:
                 yield f"{what}{text}"
     if latest is None:
         return
+    yield from _no_pods(kube.find("apps/v1", "Deployment", f"{latest}-deployment", namespace=namespace) or {})
     pods = kube.list("v1", "Pod", namespace=namespace, labels={_REVISION_LABEL: str(latest)})
     for pod in pods[:_MAX_PODS]:
         for text in _pod(kube, namespace, pod):
@@ -80,6 +83,13 @@ def _conditions(found: Mapping[str, Any]) -> Iterator[str]:
         if is_unmet and reason not in _ECHOES and (reason or condition.get("message")):
             message = str(condition.get("message") or "")
             yield _sentence(reason, "the container failed" if message.startswith(_LOG_IN_MESSAGE) else message)
+
+
+def _no_pods(deployment: Mapping[str, Any]) -> Iterator[str]:
+    """Why no pod may be made at all, a quota for instance: no pod could tell that."""
+    for condition in (deployment.get("status") or {}).get("conditions") or []:
+        if condition.get("type") == "ReplicaFailure" and condition.get("status") == "True":
+            yield _sentence(condition.get("reason"), condition.get("message"))
 
 
 def _pod(kube: Kube, namespace: str, pod: Mapping[str, Any]) -> Iterator[str]:
@@ -106,7 +116,8 @@ def _pod(kube: Kube, namespace: str, pod: Mapping[str, Any]) -> Iterator[str]:
 def _warnings(kube: Kube, namespace: str, pod: str) -> Iterator[str]:
     """The newest warning of each kind about a pod."""
     events = kube.list("v1", "Event", namespace=namespace, fields={"involvedObject.name": pod, "type": "Warning"})
-    newest = {event.get("reason"): event.get("message") for event in sorted(events, key=_when)}
+    telling = (event for event in sorted(events, key=_when) if event.get("message") not in _BARE)
+    newest = {event.get("reason"): event.get("message") for event in telling}
     for reason, message in newest.items():
         if reason not in {"BackOff", "FailedToRetrieveImagePullSecret"}:
             yield _sentence(reason, message)

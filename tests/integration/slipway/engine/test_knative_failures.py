@@ -59,7 +59,9 @@ def test_an_image_that_is_missing(mended):
         hidden = [path for path in manifest.parent.iterdir() if path.suffix in {".py", ".in", ".txt"}]
         for path in hidden:
             path.rename(mended.root / path.name)
-        failure(mended, "hello: was updated, but does not get ready", "the image is not in the registry; what to do:")
+        failure(
+            mended, "hello: the Kubernetes API server reported that", "the image is not in the registry; what to do:"
+        )
     finally:
         for path in hidden:
             (mended.root / path.name).rename(path)

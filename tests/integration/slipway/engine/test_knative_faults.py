@@ -54,7 +54,7 @@ def alone(tmp_path_factory):
     )
     lifecycle.up(config, Reporter())
     try:
-        yield KnativeCheckout(tmp_path_factory.mktemp("checkout"), shared.Cluster(config))
+        yield KnativeCheckout(tmp_path_factory.mktemp("checkout"), shared.Cluster(config, own=True))
     finally:
         lifecycle.down(config, purge=True)
         shutil.rmtree(folder, ignore_errors=True)
