@@ -66,7 +66,7 @@ def _service(kube: Kube, namespace: str, name: str) -> Iterator[str]:
                 yield f"{what}{text}"
     if latest is None:
         return
-    yield from _no_pods(kube.find("apps/v1", "Deployment", f"{latest}-deployment", namespace=namespace) or {})
+    yield from _no_pods(kube, namespace, str(latest))
     pods = kube.list("v1", "Pod", namespace=namespace, labels={_REVISION_LABEL: str(latest)})
     for pod in pods[:_MAX_PODS]:
         for text in _pod(kube, namespace, pod):
@@ -85,11 +85,16 @@ def _conditions(found: Mapping[str, Any]) -> Iterator[str]:
             yield _sentence(reason, "the container failed" if message.startswith(_LOG_IN_MESSAGE) else message)
 
 
-def _no_pods(deployment: Mapping[str, Any]) -> Iterator[str]:
-    """Why no pod may be made at all, a quota for instance: no pod could tell that."""
-    for condition in (deployment.get("status") or {}).get("conditions") or []:
-        if condition.get("type") == "ReplicaFailure" and condition.get("status") == "True":
-            yield _sentence(condition.get("reason"), condition.get("message"))
+def _no_pods(kube: Kube, namespace: str, revision: str) -> Iterator[str]:
+    """Why no pod may be made at all, a quota for instance: only events tell it once Knative has given up."""
+    wanted = {"involvedObject.kind": "ReplicaSet", "reason": "FailedCreate", "type": "Warning"}
+    refused = [
+        event
+        for event in kube.list("v1", "Event", namespace=namespace, fields=wanted)
+        if str(event["involvedObject"]["name"]).startswith(f"{revision}-deployment-")
+    ]
+    for event in sorted(refused, key=_when)[-1:]:
+        yield _sentence(event.get("reason"), event.get("message"))
 
 
 def _pod(kube: Kube, namespace: str, pod: Mapping[str, Any]) -> Iterator[str]:

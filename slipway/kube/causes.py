@@ -41,7 +41,8 @@ KUBE_CAUSES: tuple[Cause, ...] = (
     ),
     cause(
         "image-missing",
-        rf"{_PULL}.{{0,1500}}?(?:not found|manifest unknown|MANIFEST_UNKNOWN|NAME_UNKNOWN|does not exist|\b404\b)",
+        rf"{_PULL}.{{0,1500}}?(?:not found|= NotFound|manifest unknown|MANIFEST_UNKNOWN|NAME_UNKNOWN|does not exist|"
+        r"\b404\b)",
         "the image is not in the registry",
         "run `slipway up -s {stack}` again, which pushes what is missing; an image that function.yaml names has to be "
         "pushed by whoever builds it",

@@ -29,23 +29,25 @@ def pod(*containers, conditions=()):
 class Cluster:
     """Stands for the API: a Service with its Configuration and Revision, and the pods that it is given."""
 
-    def __init__(self, *pods, revision=(), events=(), logs="", service=(), deployment=()):
+    def __init__(self, *pods, revision=(), events=(), logs="", service=(), refused=()):
         self.objects = {
             "Service": {"status": {"conditions": [condition("Ready", "False", "RevisionFailed", "x"), *service]}},
             "Configuration": {"status": {"latestCreatedRevisionName": "hello-00002"}},
             "Revision": {"status": {"conditions": list(revision)}},
-            "Deployment": {"status": {"conditions": list(deployment)}},
         }
         self.pods, self.events, self.text = pods, events, logs
+        self.refused = refused
         self.asked = []
 
     def find(self, api_version, kind, name, *, namespace=None):
-        assert api_version == ("apps/v1" if kind == "Deployment" else "serving.knative.dev/v1")
-        assert namespace == "shop"
-        assert name == {"Revision": "hello-00002", "Deployment": "hello-00002-deployment"}.get(kind, "hello")
+        assert (api_version, namespace) == ("serving.knative.dev/v1", "shop")
+        assert name == ("hello-00002" if kind == "Revision" else "hello")
         return self.objects.get(kind)
 
     def list(self, api_version, kind, *, namespace=None, labels=None, fields=None):
+        if fields and fields.get("reason") == "FailedCreate":
+            assert fields["involvedObject.kind"] == "ReplicaSet"
+            return list(self.refused)
         self.asked.append((kind, labels or fields))
         return list(self.events if kind == "Event" else self.pods)
 
@@ -107,19 +109,28 @@ def test_a_quota_without_any_pod_is_on_the_revision():
     assert "the quota of the namespace is used up; what to do:" in explain(FAILED, "", "dev", lines)
 
 
-def test_a_quota_that_only_the_deployment_tells_of():
-    message = (
-        'pods "hello-x" is forbidden: exceeded quota: nothing-more, requested: pods=1, used: pods=1, limited: pods=0'
-    )
-    refused = [condition("Available", "True", "MinimumReplicasAvailable", "fine")]
-    refused.append(condition("ReplicaFailure", "True", "FailedCreate", message))
-    lines = look(Cluster(deployment=refused), "shop", FAILED)
+def test_a_quota_that_only_events_tell_of():
+    def event(replica_set, when, message):
+        about = {"kind": "ReplicaSet", "name": replica_set}
+        return {"involvedObject": about, "reason": "FailedCreate", "lastTimestamp": when, "message": message}
+
+    message = 'Error creating: pods "hello-x" is forbidden: exceeded quota: nothing-more, requested: pods=1'
+    refused = [
+        event("hello-00002-deployment-5c9", "2", message),
+        event("hello-00002-deployment-5c9", "1", "an older one"),
+        event("hello-00001-deployment-7f4", "3", "another revision"),
+    ]
+    lines = look(Cluster(refused=refused), "shop", FAILED)
     assert lines == [f"hello: FailedCreate: {message}"]
     assert "the quota of the namespace is used up; what to do:" in explain(FAILED, "", "dev", lines)
 
 
 def test_the_registrys_answer_is_told_rather_than_the_bare_reason():
-    pulled = {"reason": "Failed", "message": 'Failed to pull image "x@sha256:00": not found', "lastTimestamp": "1"}
+    pulled = {
+        "reason": "Failed",
+        "message": 'Failed to pull image "x@sha256:00": rpc error: code = NotFound desc = failed',
+        "lastTimestamp": "1",
+    }
     bare = {"reason": "Failed", "message": "Error: ImagePullBackOff", "lastTimestamp": "2"}
     waiting = {"name": "function", "ready": False, "state": {"waiting": {"reason": "ContainerCreating"}}}
     lines = look(Cluster(pod(waiting), events=[bare, pulled]), "shop", FAILED)
