@@ -31,6 +31,7 @@ _OWN_ENDS = frozenset({"Error", "Completed", "OOMKilled"})
 # The reason once more, without the registry's answer that another event of the same reason has.
 _BARE = frozenset({"Error: ErrImagePull", "Error: ImagePullBackOff"})
 _LOG_IN_MESSAGE = "Container failed with"
+_SAID = "said: "
 # What only says that something below is not ready, or is still under way.
 _ECHOES = frozenset({"RevisionFailed", "RevisionMissing", "Deploying", "Unknown", "ContainersNotReady", "OutOfDate"})
 
@@ -73,6 +74,19 @@ def _service(kube: Kube, namespace: str, name: str) -> Iterator[str]:
             if text not in told:
                 told.add(text)
                 yield f"pod {pod['metadata']['name']}: {text}"
+    if not any(text.startswith(_SAID) for text in told):
+        # The pods are gone or say nothing; Knative has kept the end of a log.
+        yield from (f"revision {latest}: {_SAID}{words}" for words in _kept_log(revision or {}))
+
+
+def _kept_log(revision: Mapping[str, Any]) -> Iterator[str]:
+    """The end of a container's log that Knative put into a condition."""
+    for condition in (revision.get("status") or {}).get("conditions") or []:
+        message = str(condition.get("message") or "")
+        if message.startswith(_LOG_IN_MESSAGE):
+            lines = message.removeprefix(_LOG_IN_MESSAGE).lstrip(": ").splitlines()
+            yield from (_cut(words) for line in lines[-_LOG_LINES:] if (words := _words(line)))
+            return
 
 
 def _conditions(found: Mapping[str, Any]) -> Iterator[str]:
@@ -112,10 +126,22 @@ def _pod(kube: Kube, namespace: str, pod: Mapping[str, Any]) -> Iterator[str]:
     yield from _warnings(kube, namespace, str(pod["metadata"]["name"]))
     for container in statuses:
         if container["name"] != _SIDECAR and not container.get("ready"):
-            restarted = bool(container.get("restartCount")) and "running" not in (container.get("state") or {})
-            pod_name, name = str(pod["metadata"]["name"]), str(container["name"])
-            text = kube.logs(pod_name, namespace=namespace, container=name, lines=_LOG_LINES, previous=restarted)
-            yield from (f"said: {_cut(words)}" for line in text.splitlines() if (words := _words(line)))
+            yield from _said(kube, namespace, str(pod["metadata"]["name"]), container)
+
+
+def _said(kube: Kube, namespace: str, pod: str, container: Mapping[str, Any]) -> Iterator[str]:
+    """The last words of a container: of the one that ended, where another was started in its place.
+
+    Which of the two the API calls "previous" changes with each start, also between two of our calls, so where one has
+    nothing to say the other is asked.
+    """
+    restarted = bool(container.get("restartCount"))
+    for previous in (True, False) if restarted else (False,):
+        text = kube.logs(pod, namespace=namespace, container=container["name"], lines=_LOG_LINES, previous=previous)
+        words = [f"{_SAID}{_cut(found)}" for line in text.splitlines() if (found := _words(line))]
+        if words:
+            yield from words
+            return
 
 
 def _warnings(kube: Kube, namespace: str, pod: str) -> Iterator[str]:

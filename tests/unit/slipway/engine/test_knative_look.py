@@ -29,13 +29,14 @@ def pod(*containers, conditions=()):
 class Cluster:
     """Stands for the API: a Service with its Configuration and Revision, and the pods that it is given."""
 
-    def __init__(self, *pods, revision=(), events=(), logs="", service=(), refused=()):
+    def __init__(self, *pods, revision=(), events=(), logs="", before=None, service=(), refused=()):
         self.objects = {
             "Service": {"status": {"conditions": [condition("Ready", "False", "RevisionFailed", "x"), *service]}},
             "Configuration": {"status": {"latestCreatedRevisionName": "hello-00002"}},
             "Revision": {"status": {"conditions": list(revision)}},
         }
-        self.pods, self.events, self.text = pods, events, logs
+        self.pods, self.events = pods, events
+        self.text = {False: logs, True: logs if before is None else before}
         self.refused = refused
         self.asked = []
 
@@ -53,7 +54,7 @@ class Cluster:
 
     def logs(self, name, *, namespace, container, lines, previous=False):
         self.asked.append(("logs", name, container, previous))
-        return self.text
+        return self.text[previous]
 
 
 def test_an_image_that_is_missing():
@@ -101,6 +102,36 @@ def test_last_words_of_a_container_that_ended_and_was_started_again():
     assert ("logs", "hello-00002-x", "function", True) in cluster.asked
 
 
+RESTARTED = {
+    "name": "function",
+    "ready": False,
+    "restartCount": 1,
+    "state": {"running": {}},
+    "lastState": {"terminated": {"exitCode": 4, "reason": "Error"}},
+}
+
+
+@pytest.mark.parametrize(("logs", "before"), [("", "the moon is full"), ("starting", "the moon is full")])
+def test_last_words_of_the_container_that_ended_while_the_next_one_has_said_nothing_yet(logs, before):
+    lines = look(Cluster(pod(RESTARTED), logs=logs, before=before), "shop", FAILED)
+    assert lines[-1] == "hello: pod hello-00002-x: said: the moon is full"
+    assert not any("starting" in line for line in lines)
+
+
+def test_last_words_where_the_one_before_is_gone():
+    lines = look(Cluster(pod(RESTARTED), logs="the moon is full", before=""), "shop", FAILED)
+    assert lines[-1] == "hello: pod hello-00002-x: said: the moon is full"
+
+
+@pytest.mark.parametrize("pods", [(), (pod(RESTARTED),)])
+def test_the_log_that_knative_kept_where_no_pod_says_anything(pods):
+    kept = "Container failed with: Traceback\n\nRuntimeError: the moon is full\n"
+    cluster = Cluster(*pods, revision=[condition("ContainerHealthy", "False", "ExitCode4", kept)])
+    lines = look(cluster, "shop", FAILED)
+    assert lines[0] == "hello: revision hello-00002: ExitCode4: the container failed"
+    assert lines[-1] == "hello: revision hello-00002: said: RuntimeError: the moon is full"
+
+
 def test_a_quota_without_any_pod_is_on_the_revision():
     message = 'pods "hello-x" is forbidden: exceeded quota: slipway, requested: limits.memory=256Mi'
     cluster = Cluster(revision=[condition("ResourcesAvailable", "False", "FailedCreate", message)])
@@ -143,9 +174,10 @@ def test_a_log_in_a_condition_is_not_repeated():
     failed = [condition("ContainerHealthy", "False", "ExitCode1", 'Container failed with: {"level": "ERROR"}')]
     ended = {"exitCode": 128, "reason": "StartError", "message": "exec: no such file"}
     container = {"name": "function", "ready": False, "state": {"terminated": ended}}
-    assert look(Cluster(pod(container), revision=failed), "shop", FAILED) == [
+    assert look(Cluster(pod(container), revision=failed, logs="no such file"), "shop", FAILED) == [
         "hello: revision hello-00002: ExitCode1: the container failed",
         "hello: pod hello-00002-x: StartError: exec: no such file",
+        "hello: pod hello-00002-x: said: no such file",
     ]
 
 
