@@ -157,8 +157,6 @@ class Pointer:
     """Identity of the newest version; None when it is not known."""
     rejected: str | None = None
     """Identities that rollbacks turned away, with commas between, oldest first; they get no traffic."""
-    pinned: bool = False
-    """Whether the main traffic is bound to `stable` by its name, instead of to whatever is newest (Knative)."""
 
     def rejects(self, identity: str) -> bool:
         """Whether a rollback turned away the version with this identity."""

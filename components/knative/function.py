@@ -132,6 +132,9 @@ class KnativeFunction:
                 annotations=annotations,
             )
 
+        def spec_of(identity: str, template: dict[str, Any]) -> dict[str, Any]:
+            return {"template": template, "traffic": traffic_of(identity, template["metadata"]["name"], args.rollout)}
+
         return self._owner.child(
             "function",
             CustomResource,
@@ -139,7 +142,7 @@ class KnativeFunction:
                 "api_version": API,
                 "kind": "Service",
                 "metadata": made.apply(described_by),
-                "spec": made.apply(lambda pair: {"template": pair[1], "traffic": traffic_of(pair[0], args.rollout)}),
+                "spec": made.apply(lambda pair: spec_of(*pair)),
             },
             primary=True,
             depends_on=[*depends_on, *used],

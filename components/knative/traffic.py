@@ -10,22 +10,24 @@ CANDIDATE = "candidate"
 """Tag of a revision that is not promoted yet; it has an address of its own, `candidate-{function}`."""
 
 
-def traffic_of(identity: str, rollout: Rollout | None) -> list[dict[str, Any]]:
+def traffic_of(identity: str, revision: str, rollout: Rollout | None) -> list[dict[str, Any]]:
     """Traffic of a Knative Service.
 
-    Without a rollout the newest revision takes all calls as soon as it is ready; so does the first one of a rollout.
-    One that is promoted, or that a rollback went back to, stays bound by its name, as the command line has left it.
-    What a rollback turned away gets none. Everything else gets its share beside the stable revision.
+    Without a rollout the newest revision takes all calls as soon as it is ready. With one, the main part is always
+    bound to a revision by its name, the first one included: promotion and rollback write names too, and the provider
+    keeps only those fields of what exists that the state knows; another spelling would come back as a difference.
+    What a rollback turned away gets nothing. Everything else gets its share beside the stable revision.
 
     Args:
         identity: Identity of the template that is about to be deployed.
+        revision: Name of the revision that it makes.
         rollout: How a new version takes over.
     """
-    pointer = rollout.pointer if rollout else None
-    if rollout is not None and pointer is not None and pointer.current == identity and pointer.pinned:
-        return [_pinned(pointer.stable, 100)]
-    if rollout is None or pointer is None or pointer.current == identity:
+    if rollout is None:
         return [{"latestRevision": True, "percent": 100}]
+    pointer = rollout.pointer
+    if pointer is None or pointer.current == identity:
+        return [_pinned(revision if pointer is None else pointer.stable, 100)]
     if pointer.rejects(identity):
         return [_pinned(pointer.stable, 100)]
     return [

@@ -51,14 +51,12 @@ def pointer(name: str, service: Mapping[str, Any]) -> Release | None:
         None when no revision has ever been ready.
     """
     latest = (service.get("status") or {}).get("latestReadyRevisionName")
+    if latest is None:
+        return None  # also where the first revision is named already
     parts: list[tuple[str, int, bool]] = []
-    named: set[str] = set()
     for one in services.traffic(service, "spec") or [{"latestRevision": True, "percent": 100}]:
-        revision = one.get("revisionName") or latest
-        if one.get("revisionName"):
-            named.add(str(one["revisionName"]))
-        if revision:
-            parts.append((str(revision), int(one.get("percent") or 0), one.get("tag") == services.CANDIDATE))
+        revision = str(one.get("revisionName") or latest)
+        parts.append((revision, int(one.get("percent") or 0), one.get("tag") == services.CANDIDATE))
     stable = next((revision for revision, _, is_candidate in parts if not is_candidate), None)
     if stable is None:
         return None
@@ -72,7 +70,6 @@ def pointer(name: str, service: Mapping[str, Any]) -> Release | None:
         percent=candidate[1] if candidate and is_real else 0,
         rejected=tuple(filter(None, (_annotations(service).get(services.REJECTED) or "").split(","))),
         latest=(service.get("status") or {}).get("latestCreatedRevisionName"),
-        pinned=stable in named,
     )
 
 
@@ -92,8 +89,7 @@ def move(kube: Kube, release: Release, to: Move) -> None:
             "resourceVersion": service["metadata"]["resourceVersion"],
             "annotations": {services.REJECTED: ",".join(to.rejected) or None},
         },
-        # By name also where it is the newest: the provider keeps only those fields of what exists that the state knows
-        # already, so that a later rollback would come back as a difference.
+        # By name also where it is the newest, as the components write it.
         "spec": {"traffic": [{"latestRevision": False, "revisionName": to.to.name, "percent": 100}]},
     }
     try:

@@ -27,14 +27,12 @@ class Pointer:
         current: Identity of that: the same number, or the hash of the revision's template.
         latest: Identity of what was made last; None when unknown.
         rejected: Identities that rollbacks turned away, comma separated, oldest first; None when there are none.
-        pinned: Whether the main part is bound to `stable` by its name, instead of to whatever is newest.
     """
 
     stable: str
     current: str | None
     latest: str | None
     rejected: str | None
-    pinned: bool = False
 
 
 def read(project: Project, settings: Settings, functions: Mapping[str, str]) -> dict[str, Pointer]:
@@ -71,5 +69,4 @@ def pointer_of(release: Release) -> Pointer:
         current=stable.identity if stable else None,
         latest=latest.identity if latest else None,
         rejected=",".join(release.rejected) or None,
-        pinned=release.pinned,
     )

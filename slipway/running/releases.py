@@ -38,7 +38,6 @@ class Release:
         rejected: Identities that rollbacks turned away, oldest first.
         latest: Name of the version that was made last, whether it gets calls or not; None when unknown.
         versions: Versions that exist, oldest first.
-        pinned: Whether the main part is bound to the stable version by its name, instead of to whatever is newest.
     """
 
     function: str
@@ -48,7 +47,6 @@ class Release:
     rejected: Sequence[str] = ()
     latest: str | None = None
     versions: Sequence[Version] = ()
-    pinned: bool = False
 
     @property
     def canary(self) -> str | None:

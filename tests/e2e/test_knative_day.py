@@ -273,12 +273,23 @@ def test_a_rollback_goes_back_and_builds_nothing(day):
 
 def test_one_line_brings_it_back_and_what_was_turned_away_stays_so(day):
     day.checkout.replace("functions/hello/function.yaml", "\ntarget: lambda", "")
-    day.checkout.commit("hello on Knative again")
+    with (day.checkout.root / "functions/audit/function.yaml").open("a", encoding="utf-8") as file:
+        file.write("rollout: {canary: 10}\n")
+    day.checkout.commit("hello on Knative again; audit in steps from now on")
     day.slipway("up")
     assert day.service("hello")["metadata"]["annotations"]["slipway.io/code"] == day.code
     assert day.lambda_functions() == {}
     assert day.call("hello", "/hello?name=Ada").text == "Hello, Ada!\n"
     assert day.traffic("orders") == {day.first: 100}
+    day.unchanged()
+
+
+def test_a_function_that_gets_a_rollout_later_is_rolled_back_at_once(day):
+    first = day.rows("list")["audit"]["version"]
+    (other,) = day.revisions("audit") - {first}
+    assert day.traffic("audit") == {first: 100}, "a rollout alone is no new version"
+    day.slipway("rollback", "-f", "audit")
+    assert day.traffic("audit") == {other: 100}
     day.unchanged()
 
 

@@ -216,7 +216,7 @@ def test_where_calls_go_now_is_asked_only_for_what_rolls_out(project, monkeypatc
     assert asked[-1] == {"hello": "lambda"}
     assert spec["rollout"] == {
         "canary": 10,
-        "pointer": {"stable": "1", "current": "1", "latest": "2", "rejected": None, "pinned": False},
+        "pointer": {"stable": "1", "current": "1", "latest": "2", "rejected": None},
     }
     assert FunctionArgs.from_spec(spec, Code(image="x")).rollout.pointer.latest == "2"
 

@@ -26,7 +26,6 @@ def test_without_a_rollout_the_latest_revision_has_all_calls(kube, revisions):
     revisions.on(f"GET {PATH}", service())
     release = releases.read(kube, "orders")
     assert (release.stable, release.candidate, release.percent, release.latest) == ("orders-2", None, 0, "orders-2")
-    assert not release.pinned
     assert [(v.name, v.identity) for v in release.versions] == [
         ("orders-1", "hash1"),
         ("orders-2", "hash2"),
@@ -40,7 +39,6 @@ def test_a_canary_has_a_stable_revision_and_a_candidate(kube, revisions):
     revisions.on(f"GET {PATH}", service(traffic=CANARY, annotations={"slipway.io/rejected": "hash0,hash9"}))
     release = releases.read(kube, "orders")
     assert (release.stable, release.candidate, release.canary) == ("orders-1", "orders-2", "orders-2 (10%)")
-    assert release.pinned
     assert release.rejected == ("hash0", "hash9")
 
 
@@ -51,10 +49,11 @@ def test_a_candidate_that_never_got_ready_is_none():
 
 def test_what_is_not_deployed_or_never_was_ready_has_no_release(kube, server):
     assert releases.read(kube, "orders") is None
-    young = service()
-    young["status"] = {"observedGeneration": 1}
-    server.on(f"GET {PATH}", young)
-    assert releases.read(kube, "orders") is None
+    for traffic in (None, [{"latestRevision": False, "revisionName": "orders-1", "percent": 100}]):
+        young = service(traffic=traffic) if traffic else service()
+        young["status"] = {"observedGeneration": 1}
+        server.on(f"GET {PATH}", young)
+        assert releases.read(kube, "orders") is None
 
 
 def moved_to(name, traffic):

@@ -67,11 +67,6 @@ def test_versions_that_are_gone_are_unknown():
     assert pointers.pointer_of(bare) == Pointer(stable="r1", current=None, latest=None, rejected=None)
 
 
-def test_a_pointer_says_whether_a_version_is_bound_by_name():
-    assert pointers.pointer_of(dataclasses.replace(ORDERS, pinned=True)).pinned
-    assert not pointers.pointer_of(ORDERS).pinned
-
-
 def test_components_take_exactly_these_fields():
     names = [field.name for field in dataclasses.fields(Pointer)]
     assert sorted(names) == sorted(field.name for field in dataclasses.fields(ComponentPointer))
