@@ -29,6 +29,7 @@ down: ## Stop the embedded AWS and the embedded cluster; `make up` brings them b
 	@if [ -x $(BIN)/slipway ]; then $(BIN)/slipway stop; fi
 
 cluster-parts: setup ## Get what the embedded cluster is made of; says so where it cannot run
+	@toolchain/setup.sh --for yaml
 	@if [ "$$(uname -s)" = Linux ] && [ "$$(id -u)" = 0 ]; then toolchain/setup.sh --for cluster; \
 	  else echo "cluster-parts: the embedded cluster needs root on Linux; tests that need it are skipped"; fi
 

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 
+_HOSTS = HERE / "language-hosts"
+# The SDK that the language hosts are built with, one for all of them so that nothing is compiled twice.
+_HOSTS_SDK = "3.206.0"
+
 SDK_MODULE = "github.com/pulumi/pulumi/sdk/v3"
 """Go module whose `version.Version` the linker sets, and which carries the Python host's shim."""
 
@@ -106,7 +110,8 @@ class Part:
         release: The official archive, or None when it travels in another part's archive.
         newer_is_compatible: Whether a newer minor release with the same major may stand in.
         comes_with: Name of the part whose folder holds this one, unless that part was built.
-        plugin: Name of the plugin folder under PULUMI_HOME, or empty.
+        plugin: Name of the plugin folder under PULUMI_HOME, or empty. A language host beside the engine has one too,
+            for hosts of other languages: they start the components' host themselves, and do not look there.
         command: Whether a launcher of it is written into the virtual environment.
     """
 
@@ -126,7 +131,7 @@ class Part:
     @property
     def beside_engine(self) -> bool:
         """Whether it lies in one folder with the engine."""
-        return not self.plugin and not self.command
+        return bool(self.comes_with) or not (self.plugin or self.command)
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -172,14 +177,15 @@ def all_parts() -> tuple[Part, ...]:
         Part(
             name="python-host",
             title="Python language host",
-            version="3.200.0",
+            version=_HOSTS_SDK,
             binary=host[0],
             companions=host[1:],
             comes_with="engine",
+            plugin=f"language-python-v{_HOSTS_SDK}",
             modules=ModuleSet(
-                folder=HERE / "python-host",
+                folder=_HOSTS,
                 package="github.com/pulumi/pulumi/sdk/python/cmd/pulumi-language-python/v3",
-                version_symbol="v3.200.0",
+                version_symbol=f"v{_HOSTS_SDK}",
                 module_files=((SDK_MODULE, f"python/cmd/{host[1]}"),),
                 cpu_seconds=80,
                 disk_mb=400,
@@ -207,5 +213,34 @@ def all_parts() -> tuple[Part, ...]:
                 cpu_seconds=335,
                 disk_mb=3000,
             ),
+        ),
+    )
+
+
+def yaml_host() -> Part:
+    """What runs programs in Pulumi YAML: only those who use the components from such a program need it.
+
+    The names of its archive and checksums are those of the publisher's release pages.
+    """
+    version = "1.25.0"
+    return Part(
+        name="yaml-host",
+        title="Pulumi YAML language host",
+        version=version,
+        binary="pulumi-language-yaml",
+        plugin=f"language-yaml-v{version}",
+        release=Release(
+            base=f"https://github.com/pulumi/pulumi-yaml/releases/download/v{version}",
+            archive=f"pulumi-language-yaml-v{version}-{platform_name('amd64')}.tar.gz",
+            checksums=(f"pulumi-yaml_{version}_checksums.txt",),
+            members=("pulumi-language-yaml",),
+        ),
+        modules=ModuleSet(
+            folder=_HOSTS,
+            package="github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml",
+            version_symbol=f"v{_HOSTS_SDK}",
+            variables=(("github.com/pulumi/pulumi-yaml/pkg/version.Version", f"v{version}"),),
+            cpu_seconds=40,
+            disk_mb=300,
         ),
     )

@@ -6,7 +6,7 @@ import enum
 from typing import TYPE_CHECKING
 
 from toolchain import kubernetes_parts
-from toolchain.parts import all_parts
+from toolchain.parts import all_parts, yaml_host
 
 if TYPE_CHECKING:
     from toolchain.parts import Part
@@ -27,13 +27,16 @@ class Purpose(enum.StrEnum):
     CLUSTER = "cluster"
     """The embedded cluster: what KNATIVE needs, and the cluster's own parts."""
 
+    YAML = "yaml"
+    """Programs in Pulumi YAML that use the components: what KNATIVE needs, and the host of that language."""
+
 
 def placed_parts() -> tuple[Part, ...]:
     """All parts that lie beside the engine, under PULUMI_HOME or in the virtual environment, for any purpose."""
-    return (*all_parts(), kubernetes_parts.provider(), kubernetes_parts.crane())
+    return (*all_parts(), kubernetes_parts.provider(), kubernetes_parts.crane(), yaml_host())
 
 
 def optional(purpose: Purpose) -> frozenset[str]:
     """Names of those of `placed_parts` that a purpose can do without."""
-    local, kubernetes = {"aws-provider"}, {"kubernetes-provider", "crane"}
-    return frozenset(kubernetes if purpose is Purpose.LOCAL else local)
+    left_out = {"kubernetes-provider", "crane"} if purpose is Purpose.LOCAL else {"aws-provider"}
+    return frozenset(left_out if purpose is Purpose.YAML else left_out | {"yaml-host"})

@@ -91,7 +91,7 @@ def command() -> None:
     default=Purpose.LOCAL.value,
     show_default=True,
     help="local: the AWS provider. knative: the Kubernetes provider and crane. containerfile: these, and buildah. "
-    "cluster: these, and the embedded cluster's parts.",
+    "cluster: these, and the embedded cluster's parts. yaml: what knative needs, and the host of Pulumi YAML.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing when nothing changed.")
 @json_option

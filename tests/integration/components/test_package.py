@@ -2,12 +2,13 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from slipway.core.paths import cache_dir
 
 ROOT = Path(__file__).parents[3]
 PULUMI = Path(sys.executable).with_name("pulumi")
@@ -93,7 +94,9 @@ def test_a_program_of_another_process_gets_the_same_resources(preview):
     check(preview({"runtime": runtime}, ("__main__.py", REMOTE)))
 
 
-@pytest.mark.skipif(shutil.which("pulumi-language-yaml") is None, reason="no language host for Pulumi YAML on PATH")
-def test_a_pulumi_yaml_program(preview, monkeypatch):
-    monkeypatch.setenv("PULUMI_IGNORE_AMBIENT_PLUGINS", "false")
+@pytest.mark.skipif(
+    not list((cache_dir() / "pulumi-home" / "plugins").glob("language-yaml-*")),
+    reason="no host of Pulumi YAML here; run slipway toolchain install --for yaml",
+)
+def test_a_pulumi_yaml_program(preview):
     check(preview({"runtime": "yaml"} | YAML))

@@ -10,6 +10,7 @@ from toolchain.purposes import Purpose, optional, placed_parts
         (Purpose.KNATIVE, ["engine", "python-host", "kubernetes-provider", "crane"]),
         (Purpose.CONTAINERFILE, ["engine", "python-host", "kubernetes-provider", "crane"]),
         (Purpose.CLUSTER, ["engine", "python-host", "kubernetes-provider", "crane"]),
+        (Purpose.YAML, ["engine", "python-host", "kubernetes-provider", "crane", "yaml-host"]),
     ],
 )
 def test_each_purpose_needs_only_its_own(purpose, needed):

@@ -68,9 +68,10 @@ def test_path_prints_the_launcher_or_says_how_to_get_it(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "left_out"),
     [
-        ([], {"kubernetes-provider", "crane"}),
-        (["--for", "local"], {"kubernetes-provider", "crane"}),
-        (["--for", "knative"], {"aws-provider"}),
+        ([], {"kubernetes-provider", "crane", "yaml-host"}),
+        (["--for", "local"], {"kubernetes-provider", "crane", "yaml-host"}),
+        (["--for", "knative"], {"aws-provider", "yaml-host"}),
+        (["--for", "yaml"], {"aws-provider"}),
     ],
 )
 def test_only_what_the_purpose_needs_is_installed(installer, monkeypatch, arguments, left_out):
