@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from slipway.cli.progress import Display
     from slipway.cli.session import Session
-    from slipway.engine.steps import Diagnostic, RunResult
+    from slipway.engine.steps import RunResult
     from slipway.kube.clients import Kube
 
 
@@ -44,14 +44,14 @@ def _check_cluster(session: Session, kube: Kube, display: Display) -> None:
     platform.wait_for_namespace(kube)
 
 
-def look(session: Session, diagnostics: Sequence[Diagnostic]) -> list[str]:
-    """What the cluster says about functions that an update could not bring up, a line each."""
+def look(session: Session, urns: Sequence[str]) -> list[str]:
+    """What the cluster says about those of some resources that are functions there, a line each."""
     knative = session.settings.knative
     if session.clouds.kube is None or knative is None:
         return []
-    from slipway.engine import knative_look  # noqa: PLC0415 - only after a failure
+    from slipway.engine import knative_look  # noqa: PLC0415 - only where something fails or takes long
 
-    return knative_look.look(session.clouds.kube, knative.namespace, diagnostics)
+    return knative_look.look(session.clouds.kube, knative.namespace, urns)
 
 
 def finish(session: Session, display: Display, mended: recover.Mended, result: RunResult) -> None:

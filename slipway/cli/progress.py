@@ -13,9 +13,11 @@ import rich.markup
 import rich.progress
 
 from slipway.cli.tables import print_table
+from slipway.engine.operations import unseen
 from slipway.engine.steps import type_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
     from slipway.engine.steps import Progress, RunResult, Step
@@ -38,13 +40,18 @@ _REMIND_S = 60.0
 class Display:
     """Tells on standard error what the engine does; use it in a `with` statement and pass it on as `on_event`."""
 
-    def __init__(self, verb: str, *, quiet: bool = False) -> None:
+    def __init__(
+        self, verb: str, *, quiet: bool = False, look: Callable[[Sequence[str]], Sequence[str]] = unseen
+    ) -> None:
         """Prepare.
 
         Args:
             verb: What is going on: `preview`, `up`, ...
             quiet: Whether to show errors and warnings only.
+            look: Says why resources take long, given their URNs; called from another thread.
         """
+        self._look = look
+        self._told: set[str] = set()
         self._verb = verb
         self._quiet = quiet
         self._preview = verb == "preview"
@@ -107,15 +114,20 @@ class Display:
         while not self._ended.wait(_REMIND_S):
             with self._lock:
                 silent_s = time.monotonic() - self._moved
-                if self._running and silent_s >= _REMIND_S and not self._quiet:
-                    busy = ", ".join(list(self._running.values())[:_SHOWN_AT_ONCE])
-                    more = len(self._running) - _SHOWN_AT_ONCE
-                    rest = f" and {more} more" if more > 0 else ""
-                    on_cluster = any(type_of(urn).startswith("kubernetes:") for urn in self._running)
-                    why = "pods may be slow to get ready" if on_cluster else "AWS may be slow or throttling"
-                    self._line(
-                        f"still {busy}{rest}, nothing new for {silent_s:.0f} s; {why}, the provider goes on trying"
-                    )
+                running = dict(self._running)
+            if not running or silent_s < _REMIND_S or self._quiet:
+                continue
+            busy = ", ".join(list(running.values())[:_SHOWN_AT_ONCE])
+            more = len(running) - _SHOWN_AT_ONCE
+            rest = f" and {more} more" if more > 0 else ""
+            on_cluster = any(type_of(urn).startswith("kubernetes:") for urn in running)
+            why = "pods may be slow to get ready" if on_cluster else "AWS may be slow or throttling"
+            lines = [line for line in self._look(list(running)) if line not in self._told]
+            self._told.update(lines)
+            with self._lock:
+                self._line(f"still {busy}{rest}, nothing new for {silent_s:.0f} s; {why}, the provider goes on trying")
+                for line in lines:
+                    self._line(line)
 
     def _on_step(self, step: Step, state: str) -> None:
         self._moved = time.monotonic()

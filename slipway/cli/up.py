@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 def command(stack: str, refresh: bool, wait_s: float, debug: bool, as_json: bool) -> None:
     """Bring an environment to what the project says, after mending what an interrupted run left."""
     session = Session.open(stack)
-    with Display("up", quiet=as_json) as display:
+    looking = functools.partial(look, session)
+    with Display("up", quiet=as_json, look=looking) as display:
         prepare(session)
         mended = mend(session, display, wait_s)
         build_ahead(session, display)
@@ -40,7 +41,7 @@ def command(stack: str, refresh: bool, wait_s: float, debug: bool, as_json: bool
             refresh=refresh or mended.refresh,
             debug=debug,
             on_event=display,
-            look=functools.partial(look, session),
+            look=looking,
         )
         finish(session, display, mended, result)
     if as_json:

@@ -16,7 +16,6 @@ from slipway.running.log_text import level_and_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from slipway.engine.steps import Diagnostic
     from slipway.kube.clients import Kube
 
 SERVICE = "kubernetes:serving.knative.dev/v1:Service"
@@ -36,14 +35,13 @@ _SAID = "said: "
 _ECHOES = frozenset({"RevisionFailed", "RevisionMissing", "Deploying", "Unknown", "ContainersNotReady", "OutOfDate"})
 
 
-def look(kube: Kube, namespace: str, diagnostics: Iterable[Diagnostic]) -> list[str]:
-    """What the cluster says about the Services that failed in a run, a line each, beginning with the function.
+def look(kube: Kube, namespace: str, urns: Iterable[str]) -> list[str]:
+    """What the cluster says about the Services among some resources, a line each, beginning with the function.
 
     It never raises: what cannot be read is said to be not checked.
     """
-    failed = dict.fromkeys(name_of(d.urn) for d in diagnostics if d.severity == "error" and type_of(d.urn) == SERVICE)
     lines: list[str] = []
-    for name in failed:
+    for name in dict.fromkeys(name_of(urn) for urn in urns if type_of(urn) == SERVICE):
         try:
             lines += [f"{name}: {line}" for line in _service(kube, namespace, name)]
         except SlipwayError as error:

@@ -26,9 +26,9 @@ def silent(progress: Progress) -> None:
     del progress
 
 
-def unseen(diagnostics: Sequence[Diagnostic]) -> Sequence[str]:
+def unseen(urns: Sequence[str]) -> Sequence[str]:
     """Look at nothing beyond the messages."""
-    del diagnostics
+    del urns
     return ()
 
 
@@ -67,7 +67,7 @@ def up(
     refresh: bool = False,
     debug: bool = False,
     on_event: Callable[[Progress], None] = silent,
-    look: Callable[[Sequence[Diagnostic]], Sequence[str]] = unseen,
+    look: Callable[[Sequence[str]], Sequence[str]] = unseen,
 ) -> RunResult:
     """Bring an environment to what the project says. Other arguments and errors are those of `preview`.
 
@@ -77,7 +77,7 @@ def up(
         refresh: Whether to look first at what really exists.
         debug: Whether the engine and the program say everything they do.
         on_event: Is told about each step and message, from another thread.
-        look: Says more about what failed, from what runs; it is given the messages of the run.
+        look: Says more about what failed, from what runs; it is given the URNs of what failed.
     """
     stack = _existing_or_new(project, environment)
 
@@ -180,7 +180,7 @@ def _drive(
     on_event: Callable[[Progress], None],
     *,
     debug: bool,
-    look: Callable[[Sequence[Diagnostic]], Sequence[str]] = unseen,
+    look: Callable[[Sequence[str]], Sequence[str]] = unseen,
 ) -> RunResult:
     collector = Collector(on_event, debug=debug)
     try:
@@ -189,7 +189,8 @@ def _drive(
         raise LockedError(environment, locks_in(str(error))) from error
     except CommandError as error:
         said = collector.result().diagnostics
-        raise EngineError(explain(said, str(error), environment, look(said))) from error
+        failed = [diagnostic.urn for diagnostic in said if diagnostic.severity == "error"]
+        raise EngineError(explain(said, str(error), environment, look(failed))) from error
     return collector.result()
 
 

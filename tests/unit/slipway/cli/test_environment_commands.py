@@ -233,6 +233,24 @@ def test_what_takes_long_is_told(capsys, monkeypatch, type_, why):
     assert why in said
 
 
+def test_why_it_takes_long_is_told_once(capsys, monkeypatch):
+    monkeypatch.setattr("slipway.cli.progress._REMIND_S", 0.001)
+    asked = []
+
+    def look(urns):
+        asked.append(urns)
+        return ["orders: pod orders-1: said: the moon is full"]
+
+    said = ""
+    with Display("up", look=look) as display:
+        display(Progress(step=QUEUE, state="started"))
+        while said.count("still updating") < 3:
+            said += capsys.readouterr().err
+    said += capsys.readouterr().err
+    assert said.count("the moon is full") == 1
+    assert asked[0] == [QUEUE.urn]
+
+
 def test_a_list_that_cannot_be_checked_says_once_why(project, slipway, monkeypatch):
     functions = {
         name: {"arn": f"arn:aws:lambda:eu-central-1:123456789012:function:{name}"} for name in ("hello", "old")
