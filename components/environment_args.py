@@ -9,6 +9,7 @@ from typing import Any
 from components.base import Transform
 from components.function.args import Cors, FunctionArgs
 from components.knative_args import KnativeArgs
+from components.log_sink.args import LogSinkArgs
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -127,6 +128,8 @@ class EnvironmentArgs:
     """ARN of the topic that alarms notify; None makes alarms without a receiver."""
     catalogue: Sequence[CatalogueEntry] = ()
     """What functions may use."""
+    sinks: Sequence[LogSinkArgs] = ()
+    """Log sinks: central stores that logs of functions are forwarded to."""
     public_http: bool = False
     """Whether functions on Lambda need a public entry; `serving` sets it."""
     knative_bus: bool = False
@@ -153,6 +156,7 @@ class EnvironmentArgs:
         if values.get("tokens") is not None:
             values["tokens"] = TokenIssuer(**values["tokens"])
         values["catalogue"] = tuple(_entry(item) for item in values.get("catalogue", ()))
+        values["sinks"] = tuple(LogSinkArgs.from_spec(item) for item in values.get("sinks", ()))
         return cls(**values)
 
     def serving(self, functions: Mapping[str, FunctionArgs]) -> EnvironmentArgs:

@@ -225,6 +225,8 @@ class FunctionArgs:
     """How a new version takes over; None gives it all calls at once."""
     hosts: Sequence[str] = ()
     """Host names of its own, beside the one that the target gives it (Knative only)."""
+    sinks: Sequence[str] = ()
+    """Names of the environment's log sinks that its logs go to."""
     lambda_options: LambdaOptions = dataclasses.field(default_factory=LambdaOptions)
     """What only the Lambda target has."""
     transforms: Mapping[str, Transform] = dataclasses.field(default_factory=dict)

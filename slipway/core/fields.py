@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import annotated_types
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -79,6 +79,29 @@ def mistake(rule: str, message: str, remedy: str = "") -> PydanticCustomError:
     return PydanticCustomError(rule, "{text}", {"text": message, "remedy": remedy})
 
 
+def only_known(cls: type[Model], value: Any) -> bool:
+    """Whether a mapping has no key that its model does not have.
+
+    If something is misspelt, that is said and not what seems to be missing.
+
+    Args:
+        cls: The model.
+        value: What stands in the file.
+    """
+    return isinstance(value, dict) and not value.keys() - {f.alias or name for name, f in cls.model_fields.items()}
+
+
+def no_value_twice(values: list[str]) -> list[str]:
+    """The same list, for validators of models.
+
+    Raises:
+        PydanticCustomError: It has a value twice.
+    """
+    if len(values) != len(set(values)):
+        raise mistake("repeated-value", "has a value twice", "keep one")
+    return values
+
+
 def short_form(key: str, long_form: type[Model]) -> BeforeValidator:
     """Lets text stand for a mapping with one key: `queue: receipts` for `queue: {name: receipts}`.
 
@@ -99,6 +122,12 @@ Name = Annotated[
     ),
 ]
 """Name of a function or of an entry of the catalogue; 40 leaves room for prefix and environment in physical names."""
+
+Owner = Annotated[str, Shape(r"[A-Za-z0-9][A-Za-z0-9 _.:/=+@-]{0,127}", "a team's name or address, 1-128 characters")]
+"""Team that answers for a function."""
+
+LogLevel = Literal["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
+"""Severity of a log record, the lowest first."""
 
 _RESERVED_PREFIXES = ("AWS_", "FUNCTION_", "K_", "LAMBDA_", "SLIPWAY_")
 _RESERVED = frozenset({"PORT"})
@@ -134,6 +163,9 @@ ImageRef = Annotated[
     str, Shape(r"[a-z0-9][a-z0-9._:/-]{0,400}@sha256:[0-9a-f]{64}", "repository@sha256:<64 hex digits>")
 ]
 """An image by its digest, so that it is the same one tomorrow."""
+
+Size = Annotated[str, Shape("[1-9][0-9]{0,5}(?:Mi|Gi|Ti)", "a size such as 500Mi or 1Gi")]
+"""Size of a disk in Kubernetes' spelling."""
 
 Memory = Annotated[int, Bounds(128, 10240, "MB")]
 """AWS Lambda quotas: function memory allocation."""

@@ -9,10 +9,10 @@ from slipway.core.events import BusEvent, Event, HttpEvent, QueueEvent, Schedule
 from slipway.core.fields import (
     Bounds,
     ImageRef,
-    Later,
     Memory,
     Model,
     Name,
+    Owner,
     Private,
     Scale,
     Shape,
@@ -21,14 +21,8 @@ from slipway.core.fields import (
     VariableName,
     VariableValue,
     mistake,
+    no_value_twice,
 )
-
-
-def _check_layers(layers: list[str]) -> list[str]:
-    if len(layers) != len(set(layers)):
-        raise mistake("repeated-value", "has a layer twice", "keep one")
-    return layers
-
 
 Variables = dict[VariableName, VariableValue]
 """Environment variables."""
@@ -93,7 +87,7 @@ class LambdaOptions(Model):
             ]
         ],
         Field(max_length=5),
-        AfterValidator(_check_layers),
+        AfterValidator(no_value_twice),
     ] = Field(default=[], description="ARNs of layer versions, at most 5.")
     ephemeral_storage: Annotated[int, Bounds(512, 10240, "MB")] = Field(
         default=512, description="Size of `/tmp` in MB."
@@ -119,9 +113,7 @@ class Manifest(Model):
     description: Annotated[str, Field(max_length=256)] = Field(
         default="", description="One line for people.", examples=["Takes an order"]
     )
-    owner: Annotated[
-        str, Shape(r"[A-Za-z0-9][A-Za-z0-9 _.:/=+@-]{0,127}", "a team's name or address, 1-128 characters")
-    ] = Field(description="Team that answers for the function.", examples=["team-payments"])
+    owner: Owner = Field(description="Team that answers for the function.", examples=["team-payments"])
     runtime: Literal["python3.11", "python3.12", "python3.13", "container"] = Field(
         description="Python version, or `container` for an image in any language.", examples=["python3.11"]
     )
@@ -169,8 +161,10 @@ class Manifest(Model):
     lambda_: LambdaOptions = Field(
         default=LambdaOptions(), alias="lambda", description="What only the Lambda target has."
     )
-    sinks: Annotated[list[Name], Later("remove it; logs are in the environment's log groups")] = Field(
-        default=[], description="Log sinks of the environment; not served by this version."
+    sinks: Annotated[list[Name], Field(min_length=1, max_length=10), AfterValidator(no_value_twice)] | None = Field(
+        default=None,
+        description="Log sinks that its logs go to; without it, all of the environment's that take them.",
+        examples=[["central"]],
     )
     rollout: Rollout | None = Field(
         default=None,

@@ -18,10 +18,11 @@ from slipway.core import (
     settings_knative,
     settings_parts,
     settings_resources,
+    settings_sinks,
 )
 from slipway.core.anatomy import spot
 from slipway.core.catalogue import VARIABLES
-from slipway.core.schema import function_schema, stack_schema, to_text
+from slipway.core.schema import function_schema, log_schema, stack_schema, to_text
 from slipway.core.target_settings import SETTINGS
 from slipway.core.targets import FEATURES, TARGETS
 
@@ -35,7 +36,17 @@ if TYPE_CHECKING:
 
 _MARKED = re.compile(r"(<!-- (keys|targets|variables): (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _PAGES = ("docs/function.yaml.md", "docs/environments.md", "docs/targets.md")
-_MODULES = (events, example, fields, manifest, settings, settings_knative, settings_parts, settings_resources)
+_MODULES = (
+    events,
+    example,
+    fields,
+    manifest,
+    settings,
+    settings_knative,
+    settings_parts,
+    settings_resources,
+    settings_sinks,
+)
 
 
 def generated(root: Path) -> dict[Path, str]:
@@ -49,6 +60,7 @@ def generated(root: Path) -> dict[Path, str]:
     """
     files = {
         root / "docs" / "schema" / "function.schema.json": to_text(function_schema()),
+        root / "docs" / "schema" / "log.schema.json": to_text(log_schema()),
         root / "docs" / "schema" / "stack.schema.json": to_text(stack_schema()),
     }
     for page in _PAGES:

@@ -1,10 +1,11 @@
-"""JSON Schemas (draft 2020-12) of function.yaml and of an environment's file, generated from the models."""
+"""JSON Schemas (draft 2020-12) of function.yaml, environments' files and log records, generated from the models."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
+from slipway.core.envelope import Envelope
 from slipway.core.manifest import Manifest
 from slipway.core.settings import PREFIX, Settings, StackFile
 
@@ -40,6 +41,11 @@ def stack_schema() -> dict[str, Any]:
         "properties": {**stack["properties"], "config": config},
         "$defs": settings["$defs"],
     }
+
+
+def log_schema() -> dict[str, Any]:
+    """The schema of a record in a log sink."""
+    return {"$schema": _DIALECT, **_schema_of(Envelope)}
 
 
 def to_text(schema: Mapping[str, Any]) -> str:

@@ -29,6 +29,7 @@ from slipway.core.settings_parts import (
     arn_shape,
 )
 from slipway.core.settings_resources import Resources
+from slipway.core.settings_sinks import Sink
 
 PREFIX = "slipway:"
 """Namespace of the settings in Pulumi's configuration."""
@@ -147,8 +148,8 @@ class Settings(Model):
     functions: dict[Name, Override] = Field(
         default={}, description="What this environment sets differently for single functions."
     )
-    sinks: Annotated[JsonValue | None, Later("remove it; logs are in the environment's log groups")] = Field(
-        default=None, description="Log sinks; not served by this version."
+    sinks: Annotated[dict[Name, Sink], Field(max_length=20)] = Field(
+        default={}, description="Log sinks: central stores that logs of functions are forwarded to."
     )
     policy: Annotated[JsonValue | None, Later("remove it")] = Field(
         default=None, description="Enforcement levels and waivers of policies; not served by this version."

@@ -5,13 +5,19 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
-from slipway.core.fields import Bounds, ImageRef, Model, Shape, mistake
+from slipway.core.fields import Bounds, ImageRef, Model, Shape, Size, mistake
 
 EMBEDDED_CONTEXT = "slipway"
 """Name of the embedded cluster's context in its own kubeconfig."""
 
 EMBEDDED_HOST = "127.0.0.1"
 """The only address at which the embedded cluster is reached."""
+
+EMBEDDED_NODE = "10.250.0.1"
+"""Address of the embedded cluster's node, as pods reach it."""
+
+EMBEDDED_LOKI_PORT = 3100
+"""Port of the embedded Loki there; on this machine it is `lokiPort` of `slipway:cluster`."""
 
 EMBEDDED_RUNTIME = "python3.11"
 """The runtime whose base image the embedded cluster makes itself, of Debian's packages."""
@@ -84,10 +90,11 @@ class Cluster(Model):
     api_port: _Port = Field(default=4612, description="Port of the Kubernetes API on loopback.")
     http_port: _Port = Field(default=4613, description="Port of the HTTP entry on loopback.")
     registry_port: _Port = Field(default=4614, description="Port of the image registry on loopback.")
+    loki_port: _Port = Field(default=4615, description="Port of the log store on loopback.")
 
     @model_validator(mode="after")
     def _each_its_own(self) -> Self:
-        if len({self.api_port, self.http_port, self.registry_port}) < len(type(self).model_fields):
+        if len({self.api_port, self.http_port, self.registry_port, self.loki_port}) < len(type(self).model_fields):
             raise mistake("repeated-value", "has a port twice", "give each its own")
         return self
 
@@ -146,9 +153,7 @@ class DeadLetters(Model):
     storage_class: ObjectName | None = Field(
         default=None, description="Storage class of the volume; without it, the cluster's default."
     )
-    size: Annotated[str, Shape("[1-9][0-9]{0,5}(?:Mi|Gi|Ti)", "a size such as 500Mi or 1Gi")] = Field(
-        default="1Gi", description="Size of the volume."
-    )
+    size: Size = Field(default="1Gi", description="Size of the volume.")
 
 
 class Retry(Model):
@@ -213,6 +218,16 @@ class Knative:
     def entry(self) -> str | None:
         """Address that calls connect to, whatever host they name; None where the host's own address is right."""
         return f"http://{EMBEDDED_HOST}:{self.cluster.http_port}" if self.cluster else None
+
+    @property
+    def log_store(self) -> str | None:
+        """Address of the embedded Loki on this machine; None for any other cluster."""
+        return f"http://{EMBEDDED_HOST}:{self.cluster.loki_port}" if self.cluster else None
+
+    @property
+    def log_store_inside(self) -> str | None:
+        """Address of the embedded Loki as pods reach it; None for any other cluster."""
+        return f"http://{EMBEDDED_NODE}:{EMBEDDED_LOKI_PORT}" if self.cluster else None
 
     def host(self, function: str) -> str:
         """Host name of a public function."""

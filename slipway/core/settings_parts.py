@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from slipway.core.fields import (
     Bounds,
+    LogLevel,
     Memory,
     Model,
     Private,
@@ -61,6 +62,17 @@ Address = Annotated[str, Field(max_length=2048), AfterValidator(_check_address),
 """An address; never shown, because it may hold a user and a password."""
 
 
+Region = Annotated[
+    str,
+    Shape(
+        "(?:af|ap|ca|cn|eu|il|me|mx|sa|us|us-gov)-(?:north|south|east|west|central|northeast|northwest|southeast"
+        "|southwest)-[1-9]",
+        "a region such as eu-central-1",
+    ),
+]
+"""A region of AWS."""
+
+
 class Aws(Model):
     """The AWS account of an environment."""
 
@@ -68,16 +80,13 @@ class Aws(Model):
         description="Account number, 12 digits in quotes; calls to any other account are refused.",
         examples=["123456789012"],
     )
-    region: Annotated[
-        str,
-        Shape(
-            "(?:af|ap|ca|cn|eu|il|me|mx|sa|us|us-gov)-(?:north|south|east|west|central|northeast|northwest|southeast"
-            "|southwest)-[1-9]",
-            "a region such as eu-central-1",
-        ),
-    ] = Field(description="Region.", examples=["eu-central-1"])
+    region: Region = Field(description="Region.", examples=["eu-central-1"])
     partition: Literal["aws", "aws-cn", "aws-us-gov"] | None = Field(
         default=None, description="Partition; without it, the one that the region is in."
+    )
+    # Amazon CloudWatch Logs quotas: subscription filters of a log group.
+    subscription_filters: Annotated[int, Bounds(1, 20, "filters")] = Field(
+        default=2, description="Subscription filters that the account allows for a log group: one for each sink."
     )
     endpoint: Address | None = Field(
         default=None,
@@ -114,9 +123,7 @@ class Logs(Model):
     """Logs of the functions."""
 
     retention: Retention = Field(default=30, description="Days for which log groups keep events.")
-    level: Literal["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"] = Field(
-        default="INFO", description="Lowest level of application logs that is kept."
-    )
+    level: LogLevel = Field(default="INFO", description="Lowest level of application logs that is kept.")
 
 
 KmsKey = Annotated[str, arn_shape("kms", "key/[A-Za-z0-9-]+", "a KMS key, not of an alias")]

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from slipway.core.fields import Bounds, Model, Name, Private, mistake
+from slipway.core.fields import Bounds, Model, Name, Private, mistake, only_known
 from slipway.core.manifest import SecretRef
 from slipway.core.settings_knative import ObjectName
 from slipway.core.settings_parts import Address, KmsKey, arn_shape
@@ -33,11 +33,6 @@ class Egress(Model):
     ports: Annotated[list[Annotated[int, Bounds(1, 65535)]], Field(min_length=1, max_length=20)] = Field(
         description="TCP ports.", examples=[[443]]
     )
-
-
-def _only_known(cls: type[Model], value: Any) -> bool:
-    """Whether nothing is misspelt; if something is, that is said and not what seems to be missing."""
-    return isinstance(value, dict) and not value.keys() - {f.alias or name for name, f in cls.model_fields.items()}
 
 
 class _Adopted(Model):
@@ -75,7 +70,7 @@ class _Existing(_Adopted):
     @model_validator(mode="before")
     @classmethod
     def _arn_or_address(cls, value: Any) -> Any:
-        if _only_known(cls, value) and not {"arn", "address"} & value.keys():
+        if only_known(cls, value) and not {"arn", "address"} & value.keys():
             raise mistake("no-place", "must have arn (for Lambda), address (for Knative) or both")
         return value
 
@@ -109,7 +104,7 @@ class QueueEntry(_Adopted):
     @model_validator(mode="before")
     @classmethod
     def _made_or_adopted(cls, value: Any) -> Any:
-        if _only_known(cls, value):
+        if only_known(cls, value):
             adopted = [name for name in ("arn", "address") if name in value]
             if ("create" in value) == bool(adopted):
                 raise mistake("create-or-adopt", "must have either create: true, or arn or address")
@@ -173,7 +168,7 @@ class SecretEntry(Model):
     @model_validator(mode="before")
     @classmethod
     def _arn_or_kubernetes(cls, value: Any) -> Any:
-        if _only_known(cls, value) and not {"arn", "kubernetes"} & value.keys():
+        if only_known(cls, value) and not {"arn", "kubernetes"} & value.keys():
             raise mistake("no-place", "must have arn (for Lambda), kubernetes (for Knative) or both")
         return value
 

@@ -8,6 +8,7 @@ from slipway.core.catalogue import VERBS, secret_variable
 from slipway.core.catalogue_rules import own_egress
 from slipway.core.cron import unix_cron
 from slipway.core.settings_knative import EMBEDDED_CONTEXT
+from slipway.core.sinks import sink_spec, sinks_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +59,7 @@ def function_spec(function: LoadedFunction, settings: Settings) -> dict[str, Any
         "grants": [{"kind": use.kind, "name": use.name, "verbs": sorted(use.can)} for use in manifest.uses],
         "rollout": {"canary": manifest.rollout.canary} if manifest.rollout else None,
         "hosts": list(override.hosts) if override else [],
+        "sinks": sinks_of(function, settings),
         "lambda_options": {
             "layers": list(manifest.lambda_.layers),
             "ephemeral_storage_mb": manifest.lambda_.ephemeral_storage,
@@ -93,6 +95,7 @@ def environment_spec(settings: Settings) -> dict[str, Any]:
         "signing_profiles": list(settings.code_signing.profiles) if settings.code_signing else [],
         "signing_enforced": settings.code_signing.enforce if settings.code_signing else False,
         "alarm_topic": settings.alarms.topic if settings.alarms else None,
+        "sinks": [sink_spec(name, settings) for name in sorted(settings.sinks)],
         "catalogue": [
             {
                 "kind": kind,

@@ -121,7 +121,7 @@ def test_schema_writes_what_is_not_current(project, run):
         (project / "docs" / page).write_text("# x\n<!-- keys: Scale -->\nold\n<!-- end -->\n")
     status, out, _ = run("schema", "--write")
     assert status == 0
-    assert out.count("wrote docs/") == 5
+    assert out.count("wrote docs/") == 6
     text = (project / "docs" / "function.yaml.md").read_text()
     assert "| `min` |" in text
     assert "old" not in text

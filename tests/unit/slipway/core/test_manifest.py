@@ -52,7 +52,6 @@ def test_the_right_project_has_no_findings(box):
         ("secrets: {SLIPWAY_SECRETS: a/b}", "secrets.SLIPWAY_SECRETS is a variable that"),
         ("secrets: {DB_PW: 'Hunter 2'}", "secrets.DB_PW must be the name of a secret in the environment's catalogue"),
         ("lambda: {layers: [x]}", "lambda.layers[0] must be a layer version's ARN, found 'x'"),
-        ("sinks: [central]", f"{FILE}:6:1: sinks is not served by this version; remove it"),
         ("rollout: {canary: 100}", f"{FILE}:6:19: rollout.canary must be 1-99 percent, found 100"),
         ("rollout: {canary: 10%}", "rollout.canary must be a whole number (1-99 percent), found '10%'"),
         ("rollout: 10", "rollout must be a mapping, found 10; its keys are canary"),

@@ -85,7 +85,6 @@ def said(box, manifest):
         ("http: {port: 0}", "slipway:http.port must be 1-65535, found 0"),
         ("functions: {orders: {hosts: [orders]}}", "slipway:functions.orders.hosts[0] must be a DNS name such as"),
         ("functions: {orders: {target: lamda}}", "target must be one of lambda, knative, found 'lamda', did you mean"),
-        ("sinks: {}", "slipway:sinks is not served by this version"),
     ],
 )
 def test_one_mistake_one_message(said, extra, expected):

@@ -16,6 +16,7 @@ from components.function.args import (
     ScheduleEvent,
 )
 from components.knative_args import Channel, DeadLetters, KnativeArgs
+from components.log_sink.args import LogSinkArgs
 from slipway.core.catalogue import VERBS
 from slipway.core.events import Cors as CorsModel
 from slipway.core.events import HttpEvent as HttpModel
@@ -24,6 +25,7 @@ from slipway.core.events import ScheduleEvent as ScheduleModel
 from slipway.core.fields import Scale
 from slipway.core.manifest import LambdaOptions as LambdaModel
 from slipway.core.manifest import Manifest
+from slipway.core.redaction import KEYS, PATTERNS, expressions
 from slipway.core.settings import Settings
 from slipway.core.settings_knative import Channel as ChannelModel
 from slipway.core.settings_knative import DeadLetters as DeadLettersModel
@@ -38,6 +40,7 @@ ARNS = {
     "topic": "arn:aws:sns:eu-central-1:123456789012:t",
     "secret": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:db-AbCdEf",
 }
+DEFAULTS = expressions(PATTERNS, [])
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/1234"
 STACK = f"""\
 config:
@@ -56,6 +59,8 @@ config:
   slipway:network: {{subnets: [subnet-0a1b2c3d], securityGroups: [sg-0a1b2c3d]}}
   slipway:codeSigning: {{profiles: ["arn:aws:signer:eu-central-1:123456789012:/signing-profiles/p/v"], enforce: true}}
   slipway:alarms: {{topic: "{ARNS["topic"]}"}}
+  slipway:sinks:
+    archive: {{s3: {{create: true}}}}
   slipway:resources:
     queue: {{receipts: {{create: true}}, sorted: {{create: true, fifo: true}}, q: {{arn: "{ARNS["queue"]}"}}}}
     bucket: {{files: {{arn: "{ARNS["bucket"]}", key: "{KEY}"}}}}
@@ -106,6 +111,7 @@ def test_a_function_with_everything(loaded):
         "target": "lambda",
         "rollout": None,
         "hosts": [],
+        "sinks": ["archive"],
         "description": "Takes orders",
         "owner": "team-a",
         "runtime": "python3.11",
@@ -215,6 +221,7 @@ def test_an_environment_with_everything(loaded):
         signing_profiles=["arn:aws:signer:eu-central-1:123456789012:/signing-profiles/p/v"],
         signing_enforced=True,
         alarm_topic=ARNS["topic"],
+        sinks=(LogSinkArgs(name="archive", kind="s3", create=True, redact=tuple(DEFAULTS), redact_keys=KEYS),),
         catalogue=(
             CatalogueEntry(kind="queue", name="q", arn=ARNS["queue"], fifo=True),
             CatalogueEntry(kind="queue", name="receipts", create=True),

@@ -1,0 +1,1 @@
+"""Log sinks: central stores that the logs of functions are forwarded to."""
