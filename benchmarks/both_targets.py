@@ -157,7 +157,12 @@ def _project(root: Path, made: Deployed) -> None:
     # A call's time runs while its instance starts; it is to be measured, also where it is long.
     manifest.write_text(re.sub(r"(?m)^timeout: .*$", "timeout: 60", manifest.read_text(encoding="utf-8")), "utf-8")
     config = made.cluster
-    ports = {"apiPort": config.api_port, "httpPort": config.http_port, "registryPort": config.registry_port}
+    ports = {
+        "apiPort": config.api_port,
+        "httpPort": config.http_port,
+        "registryPort": config.registry_port,
+        "lokiPort": config.loki_port,
+    }
     for environment in (_ON_LAMBDA, _ON_KNATIVE):
         file = root / "stacks" / f"Pulumi.{environment}.yaml"
         content = yaml.safe_load(file.read_text(encoding="utf-8"))

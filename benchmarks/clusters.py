@@ -39,7 +39,7 @@ def empty() -> Iterator[Config]:
     binaries = _binaries()
     # Not below the checkout: paths of sockets are short.
     state = Path(tempfile.mkdtemp(prefix="slipway-bench-"))
-    api, http, registry = free_ports(3)
+    api, http, registry, loki = free_ports(4)
     config = Config(
         state=state,
         cache=paths.cache_dir(),
@@ -47,6 +47,7 @@ def empty() -> Iterator[Config]:
         api_port=api,
         http_port=http,
         registry_port=registry,
+        loki_port=loki,
     )
     try:
         yield config

@@ -139,7 +139,13 @@ def _existing():
     access = yaml.safe_load((folder / "kubeconfig").read_text())
     api = int(access["clusters"][0]["cluster"]["server"].rpartition(":")[2])
     return Config(
-        state=folder, cache=_CACHE, binaries=_binaries(), api_port=api, http_port=api + 1, registry_port=api + 2
+        state=folder,
+        cache=_CACHE,
+        binaries=_binaries(),
+        api_port=api,
+        http_port=api + 1,
+        registry_port=api + 2,
+        loki_port=api + 3,
     )
 
 
@@ -179,9 +185,9 @@ def cluster(tmp_path_factory, request):
         known = json.loads(record.read_text()) if record.exists() else None
         if known is None:
             # Not below the tests' folder: paths of sockets are short.
-            known = {"users": 0, "state": tempfile.mkdtemp(prefix="slipway-"), "ports": _free_ports(3)}
+            known = {"users": 0, "state": tempfile.mkdtemp(prefix="slipway-"), "ports": _free_ports(4)}
         record.write_text(json.dumps({**known, "users": known["users"] + 1}))
-        api, http, registry = known["ports"]
+        api, http, registry, loki = known["ports"]
         config = Config(
             state=Path(known["state"]),
             cache=_CACHE,
@@ -189,6 +195,7 @@ def cluster(tmp_path_factory, request):
             api_port=api,
             http_port=http,
             registry_port=registry,
+            loki_port=loki,
         )
         lifecycle.up(config, Reporter())
     try:

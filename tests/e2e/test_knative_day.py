@@ -42,7 +42,12 @@ class Day:
         checkout.replace("stacks/Pulumi.local.yaml", ":4611", f":{entry}")
         checkout.env |= {"SLIPWAY_CLUSTER_DIR": str(on.config.state)}
         config = on.config
-        ports = {"apiPort": config.api_port, "httpPort": config.http_port, "registryPort": config.registry_port}
+        ports = {
+            "apiPort": config.api_port,
+            "httpPort": config.http_port,
+            "registryPort": config.registry_port,
+            "lokiPort": config.loki_port,
+        }
         file = checkout.root / STACK
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
         settings = content["config"]

@@ -75,6 +75,7 @@ def components(config: Config, listeners: Mapping[str, int]) -> tuple[Component,
         "api": f"{network.NODE_IP}:{network.API_PORT}",
         "http": f"{network.ENTRY_IP}:{network.ENTRY_PORT}",
         "registry": config.registry,
+        "loki": f"{network.NODE_IP}:{network.LOKI_PORT}",
     }
     return (
         Component(
@@ -97,6 +98,11 @@ def components(config: Config, listeners: Mapping[str, int]) -> tuple[Component,
             name="registry",
             command=(str(config.binaries["docker-registry"]), "serve", str(config.rendered / "registry.yaml")),
             probe=f"http://{config.registry}/v2/",
+        ),
+        Component(
+            name="loki",
+            command=(str(config.binaries["loki"]), f"-config.file={config.rendered / 'loki.yaml'}"),
+            probe=f"http://{network.NODE_IP}:{network.LOKI_PORT}/ready",
         ),
         _api_server(config),
         Component(

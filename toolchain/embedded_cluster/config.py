@@ -36,6 +36,7 @@ class Config:
         api_port: Port on the machine's loopback for the API server.
         http_port: The same for HTTP calls of functions.
         registry_port: The same for the image registry; it is that inside of the cluster too.
+        loki_port: The same for the log store.
     """
 
     state: Path
@@ -44,6 +45,7 @@ class Config:
     api_port: int = 4612
     http_port: int = 4613
     registry_port: int = 4614
+    loki_port: int = 4615
 
     @property
     def id(self) -> str:
@@ -71,9 +73,14 @@ class Config:
         return f"{_HOST}:{self.registry_port}"
 
     @property
+    def loki_url(self) -> str:
+        """The log store, as the machine reaches it."""
+        return f"http://{_HOST}:{self.loki_port}"
+
+    @property
     def ports(self) -> dict[str, int]:
         """Ports on the machine's loopback by what they are for."""
-        return {"api": self.api_port, "http": self.http_port, "registry": self.registry_port}
+        return {"api": self.api_port, "http": self.http_port, "registry": self.registry_port, "loki": self.loki_port}
 
     @property
     def kubeconfig(self) -> Path:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 RUN = Path("/run/slipway")
 """Folder for sockets and whatever must not outlive the node; on a tmpfs that nobody else sees."""
+PODS_LOGS = Path("/var/log/pods")
+AGENTS = Path("/var/lib/slipway")
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 POLICY_QUEUE = 98
 """Netfilter queue on which the NetworkPolicy engine listens."""
@@ -82,6 +84,10 @@ def _private_folders(config: Config) -> None:
             os.close(descriptor)
     for name in ("tmp", "lib", "log"):
         Path("/var", name).mkdir()
+    # Where node agents look for logs of pods and keep what must outlive the node.
+    for place, real in ((PODS_LOGS, config.logs / "pods"), (AGENTS, config.data / "agents")):
+        real.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(real)
     Path("/run/tmp").mkdir()
     if not Path("/var/run").exists():
         Path("/var/run").symlink_to("/run")

@@ -18,4 +18,6 @@ ENTRY_IP = "10.96.0.80"
 """Cluster IP of the Service that takes HTTP calls from outside, on port 80: the relay connects to it."""
 ENTRY_PORT = 80
 API_PORT = 6443
+LOKI_PORT = 3100
+"""Port of the log store on the node's address, for pods and the relay."""
 CLUSTER_DOMAIN = "cluster.local"

@@ -25,6 +25,8 @@ ETCD_PORT = 2379
 ETCD_METRICS_PORT = 2381
 KUBELET_HEALTH_PORT = 10248
 PROXY_HEALTH_PORT = 10256
+_LOKI_GRPC_PORT = 9095
+_LOKI_MESSAGE_BYTES = 16 * 2**20
 _MAX_PODS = 220
 _SECRET = 0o600
 
@@ -49,6 +51,7 @@ def write_all(config: Config, *, snapshotter: str, pause_image: str) -> None:
     _write(config.rendered / "kubelet.yaml", _yaml(kubelet(config)))
     _write(config.rendered / "kube-proxy.yaml", _yaml(kube_proxy(config)))
     _write(config.rendered / "registry.yaml", _yaml(registry(config)))
+    _write(config.rendered / "loki.yaml", _yaml(loki(config)))
     # Nothing outside can be asked for names: pods have the cluster's DNS, and the node needs none.
     _write(config.rendered / "resolv.conf", "")
 
@@ -225,6 +228,60 @@ def registry(config: Config) -> dict[str, Any]:
             "cache": {"blobdescriptor": "inmemory"},
         },
         "http": {"addr": config.registry},
+    }
+
+
+def loki(config: Config) -> dict[str, Any]:
+    """Configuration of the log store: one process with its data in files, which takes what is written late, too."""
+    return {
+        "auth_enabled": False,
+        "server": {
+            "http_listen_address": network.NODE_IP,
+            "http_listen_port": network.LOKI_PORT,
+            "grpc_listen_address": "127.0.0.1",
+            "grpc_listen_port": _LOKI_GRPC_PORT,
+            "grpc_server_max_recv_msg_size": _LOKI_MESSAGE_BYTES,
+            "grpc_server_max_send_msg_size": _LOKI_MESSAGE_BYTES,
+            "log_level": "warn",
+        },
+        "common": {
+            "instance_addr": "127.0.0.1",
+            "path_prefix": str(config.data / "loki"),
+            "replication_factor": 1,
+            "ring": {"kvstore": {"store": "inmemory"}},
+            "storage": {
+                "filesystem": {
+                    "chunks_directory": str(config.data / "loki" / "chunks"),
+                    "rules_directory": str(config.data / "loki" / "rules"),
+                }
+            },
+        },
+        "schema_config": {
+            "configs": [
+                {
+                    "from": "2024-01-01",
+                    "store": "tsdb",
+                    "object_store": "filesystem",
+                    "schema": "v13",
+                    "index": {"prefix": "index_", "period": "24h"},
+                }
+            ]
+        },
+        # The write-ahead log survives a kill; the pause before readiness is for rings of several, which this is not.
+        "ingester": {"lifecycler": {"min_ready_duration": "0s"}, "wal": {"enabled": True}},
+        "limits_config": {
+            "allow_structured_metadata": True,
+            "ingestion_rate_mb": 64,
+            "ingestion_burst_size_mb": 128,
+            "per_stream_rate_limit": "64MB",
+            "per_stream_rate_limit_burst": "128MB",
+            "reject_old_samples": False,
+            "unordered_writes": True,
+            "max_entries_limit_per_query": 50000,
+            "volume_enabled": False,
+        },
+        "pattern_ingester": {"enabled": False},
+        "analytics": {"reporting_enabled": False},
     }
 
 

@@ -38,10 +38,16 @@ def config():
     except UnsuitableMachineError as error:
         pytest.skip(str(error))
     binaries = shared._binaries()
-    api, http, registry = shared._free_ports(3)
+    api, http, registry, loki = shared._free_ports(4)
     folder = Path(tempfile.mkdtemp(prefix="slipway-cluster-"))
     made = Config(
-        state=folder, cache=cache_dir(), binaries=binaries, api_port=api, http_port=http, registry_port=registry
+        state=folder,
+        cache=cache_dir(),
+        binaries=binaries,
+        api_port=api,
+        http_port=http,
+        registry_port=registry,
+        loki_port=loki,
     )
     yield made
     lifecycle.down(made, purge=True)

@@ -2,7 +2,7 @@ import dataclasses
 
 import pytest
 
-from toolchain import cluster_parts, kubernetes_parts
+from toolchain import cluster_parts, kubernetes_parts, log_parts
 from toolchain.cache import Cache, new_entry
 from toolchain.errors import SourceUnavailableError, ToolchainError
 from toolchain.sources import debian, wheel
@@ -26,6 +26,7 @@ def offered(monkeypatch, engine, plugin, tmp_path):
     several = dataclasses.replace(engine, companions=("helper",), modules=modules)
     command = dataclasses.replace(plugin, plugin="", command=True)
     monkeypatch.setattr(kubernetes_parts, "cluster", lambda: (several, command))
+    monkeypatch.setattr(log_parts, "cluster", tuple)
     requirements = tmp_path / "requirements.txt"
     requirements.write_text("envoy==1.0")
     monkeypatch.setattr(cluster_parts, "ENVOY", wheel.Wheel("envoy", "1.0", requirements, "envoy"))

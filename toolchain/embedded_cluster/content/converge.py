@@ -12,7 +12,16 @@ import requests
 
 from toolchain.embedded_cluster import network
 from toolchain.embedded_cluster.api import ApiError
-from toolchain.embedded_cluster.content import apply, base_image, images, manifests, readiness, settings, volumes
+from toolchain.embedded_cluster.content import (
+    apply,
+    base_image,
+    images,
+    log_agent,
+    manifests,
+    readiness,
+    settings,
+    volumes,
+)
 from toolchain.embedded_cluster.content.commands import run
 from toolchain.embedded_cluster.context import Part, State
 from toolchain.embedded_cluster.errors import EmbeddedClusterError
@@ -84,7 +93,9 @@ class Prepared:
 
 
 def prepare(cache: Path, binaries: Mapping[str, Path], reporter: Reporter) -> Prepared:
-    """Make the base image and the names of all others; needs no cluster, so it can be done while the node starts.
+    """Make the base image, that of the log agent, and the names of all others.
+
+    It needs no cluster, so it can be done while the node starts.
 
     Args:
         cache: The user's cache folder.
@@ -95,7 +106,9 @@ def prepare(cache: Path, binaries: Mapping[str, Path], reporter: Reporter) -> Pr
         EmbeddedClusterError: The base image cannot be made.
     """
     base = base_image.ensure(cache, binaries["mmdebstrap"], reporter.say)
-    system = images.system_images(binaries, base, images.Measured(cache / "images" / "layers.json"))
+    measured = images.Measured(cache / "images" / "layers.json")
+    system = images.system_images(binaries, base, measured)
+    log_agent.ensure(cache, binaries["otelcol"], base, measured)
     return Prepared(base, (images.pause(binaries["pause"]), *system))
 
 

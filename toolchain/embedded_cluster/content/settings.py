@@ -19,6 +19,16 @@ _QUICK_LEADERS = {"lease-duration": "15s", "renew-deadline": "10s", "retry-perio
 """Knative's defaults let a killed controller be replaced after a minute; these are those of Kubernetes itself."""
 
 
+# Without the query, where callers write what nobody should keep; what else they write is escaped: it stays JSON.
+REQUEST_LOG = (
+    '{"slipway": "request", "method": "{{.Request.Method}}", "path": "{{.Request.URL.EscapedPath}}", '
+    '"status": {{.Response.Code}}, "latency": {{.Response.Latency}}, "size": {{.Response.Size}}, '
+    '"requestId": "{{urlquery (.Request.Header.Get "X-Request-Id")}}", '
+    '"traceparent": "{{urlquery (.Request.Header.Get "Traceparent")}}"}'
+)
+"""Template of the request log; what is in it becomes the record's fields, request id and trace id."""
+
+
 def data(registry: str, domain: str, queue_image: str) -> Mapping[tuple[str, str], Mapping[str, str]]:
     """Values of ConfigMaps: namespace and name to keys and values.
 
@@ -39,6 +49,10 @@ def data(registry: str, domain: str, queue_image: str) -> Mapping[tuple[str, str
             # Knative's default of 25m and nothing else: on two cores the proxies must not fill the node.
             "queue-sidecar-cpu-request": "10m",
             "queue-sidecar-memory-request": "32Mi",
+        },
+        ("knative-serving", "config-observability"): {
+            "logging.enable-request-log": "true",
+            "logging.request-log-template": REQUEST_LOG,
         },
         ("knative-serving", "config-leader-election"): _QUICK_LEADERS,
         ("knative-eventing", "config-leader-election"): _QUICK_LEADERS,

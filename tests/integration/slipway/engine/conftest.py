@@ -159,6 +159,7 @@ class KnativeCheckout(Checkout):
                 "apiPort": on.config.api_port,
                 "httpPort": on.config.http_port,
                 "registryPort": on.config.registry_port,
+                "lokiPort": on.config.loki_port,
             }
             config["slipway:namespace"] = self.namespace
             config["slipway:aws"] |= {

@@ -20,6 +20,7 @@ PROGRAMS = [
     "conntrack",
     "docker-registry",
     "kubectl",
+    "loki",
     "pause",
 ]
 

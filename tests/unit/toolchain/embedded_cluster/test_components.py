@@ -2,7 +2,7 @@ import pytest
 
 from toolchain.embedded_cluster.components import components, environment
 
-LISTENERS = {"api": 5, "http": 6, "registry": 7}
+LISTENERS = {"api": 5, "http": 6, "registry": 7, "loki": 8}
 
 
 @pytest.fixture
@@ -10,10 +10,10 @@ def parts(config):
     return {part.name: part for part in components(config, LISTENERS)}
 
 
-def test_the_relay_leads_to_api_server_entry_and_registry_and_inherits_the_sockets(parts):
+def test_the_relay_leads_to_all_that_is_reached_from_outside_and_inherits_the_sockets(parts):
     relay = parts["relay"]
-    assert relay.command[-3:] == ("5=10.250.0.1:6443", "6=10.96.0.80:80", "7=127.0.0.1:4614")
-    assert relay.keeps == (5, 6, 7)
+    assert relay.command[-4:] == ("5=10.250.0.1:6443", "6=10.96.0.80:80", "7=127.0.0.1:4614", "8=10.250.0.1:3100")
+    assert relay.keeps == (5, 6, 7, 8)
     assert all(part.keeps == () for name, part in parts.items() if name != "relay")
 
 
