@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from slipway.core.explain import Mistake, known, nearest
 from slipway.core.placed import IN, Found
+from slipway.core.settings_parts import is_in_cluster
 from slipway.core.targets import TARGETS
 
 if TYPE_CHECKING:
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from slipway.core.document import PropertyPath
     from slipway.core.loaded import LoadedFunction
     from slipway.core.placed import Environment
-
-# `service.namespace.svc`: what is in the cluster itself is reached by the name of its namespace.
-_IN_CLUSTER = re.compile(r"^https?://[a-z0-9-]+\.[a-z0-9-]+\.svc(?:\.cluster\.local)?(?::[0-9]+)?(?:/|$)")
 
 _Wanted = tuple["PropertyPath", str, str]
 
@@ -96,7 +93,7 @@ def _missing(entry: Any, kind: str, target: str, *, called: bool) -> str:
 def _unreachable(entry: Any) -> bool:
     """Whether an address is given, but neither it nor `egress` says where that is."""
     address = getattr(entry, "address", None)
-    return address is not None and not entry.egress and not own_egress(address) and not _IN_CLUSTER.search(address)
+    return address is not None and not entry.egress and not own_egress(address) and not is_in_cluster(address)
 
 
 def wanted(function: LoadedFunction) -> Iterator[_Wanted]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from slipway.core.catalogue_rules import wanted
 from slipway.core.explain import Mistake, known, nearest, to_finding
 from slipway.core.settings_knative import EMBEDDED_RUNTIME
+from slipway.core.sink_rules import unfit_sinks, unknown_names
 from slipway.core.targets import FEATURES
 
 if TYPE_CHECKING:
@@ -18,14 +19,22 @@ if TYPE_CHECKING:
     from slipway.core.settings import Settings
 
 
-def environment_findings(environments: Mapping[str, Environment], names: Sequence[str]) -> list[Finding]:
-    """What is wrong in the settings of environments, whatever their functions are.
+def environment_findings(
+    environments: Mapping[str, Environment], functions: Mapping[str, LoadedFunction], names: Sequence[str]
+) -> list[Finding]:
+    """What is wrong in the settings of environments, whatever they deploy.
 
     Args:
         environments: Environments by name, as far as their settings could be used.
+        functions: Functions by name, as far as their manifests could be used.
         names: Names of all functions, those included whose manifests could not be used.
     """
-    return [*_unknown_functions(environments, names), *_shared_namespaces(environments)]
+    owners = {function.manifest.owner for function in functions.values()} if len(functions) == len(names) else None
+    findings = [*_unknown_functions(environments, names), *_shared_namespaces(environments)]
+    for environment, here in environments.items():
+        mistakes = unknown_names(here.settings, names, owners)
+        findings += [to_finding(here.document, mistake, environment=environment) for mistake in mistakes]
+    return findings
 
 
 def unfit_settings(functions: Mapping[str, LoadedFunction], here: Environment) -> list[Finding]:
@@ -35,9 +44,15 @@ def unfit_settings(functions: Mapping[str, LoadedFunction], here: Environment) -
         functions: Functions that the environment deploys.
         here: The environment.
     """
-    mistakes = (*_queues(functions, here.settings), *_hosts(functions, here.settings), *_base(functions, here.settings))
+    settings = here.settings
+    mistakes = (
+        *_queues(functions, settings),
+        *_hosts(functions, settings),
+        *_base(functions, settings),
+        *unfit_sinks(functions, here),
+    )
     return [
-        to_finding(here.document, mistake, environment=here.settings.environment)
+        to_finding(here.document, mistake, environment=settings.environment)
         for mistake in mistakes
         if not here.refused.touches(mistake.path)
     ]

@@ -13,6 +13,7 @@ from slipway.core.explain import Mistake, known
 from slipway.core.findings import Finding, Severity
 from slipway.core.placed import IN, Found, to_findings
 from slipway.core.settings_knative import EMBEDDED_RUNTIME
+from slipway.core.sink_rules import function_sinks
 from slipway.core.spec import variables_in
 from slipway.core.target_rules import target_mistakes
 
@@ -49,7 +50,11 @@ def project_findings(
         deployed = {name: function for name, function in sorted(functions.items()) if here.settings.deploys(name)}
         found[environment] = list(_mistakes(deployed, here))
         findings += unfit_settings(deployed, here)
-    return [*to_findings(found, functions, environments), *findings, *environment_findings(environments, names)]
+    return [
+        *to_findings(found, functions, environments),
+        *findings,
+        *environment_findings(environments, functions, names),
+    ]
 
 
 def _mistakes(functions: Mapping[str, LoadedFunction], here: Environment) -> Iterator[Found]:
@@ -60,6 +65,7 @@ def _mistakes(functions: Mapping[str, LoadedFunction], here: Environment) -> Ite
     for name, function in functions.items():
         yield from target_mistakes(function, here)
         yield from missing_parts(function, here)
+        yield from function_sinks(function, here)
         for mistake in (*_events(function, here), *_code(function, here)):
             yield Found(name, mistake)
     on_lambda = {name: f for name, f in functions.items() if f.target_in(here.settings) == "lambda"}

@@ -24,6 +24,7 @@ from slipway.core.anatomy import spot
 from slipway.core.catalogue import VARIABLES
 from slipway.core.schema import function_schema, log_schema, stack_schema, to_text
 from slipway.core.target_settings import SETTINGS
+from slipway.core.target_sinks import SINKS
 from slipway.core.targets import FEATURES, TARGETS
 
 if TYPE_CHECKING:
@@ -73,9 +74,9 @@ def feature_table(which: str) -> str:
     """A Markdown table of what both targets serve.
 
     Args:
-        which: `functions` (what function.yaml says) or `environments` (settings of one target only).
+        which: `functions` (what function.yaml says), `environments` (settings of one target only) or `sinks`.
     """
-    rows = {"functions": FEATURES, "environments": SETTINGS}[which].values()
+    rows = {"functions": FEATURES, "environments": SETTINGS, "sinks": SINKS}[which].values()
     lines = ["| Feature | " + " | ".join(TARGETS.values()) + " |", "|---|" + "---|" * len(TARGETS)]
     for feature in rows:
         cells = [_cell(feature.shown), *(_cell(_supported(feature.on(target))) for target in TARGETS)]

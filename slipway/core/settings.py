@@ -169,6 +169,15 @@ class Settings(Model):
         return copy
 
     @property
+    def targets(self) -> list[Target]:
+        """Targets that functions may run on here."""
+        there: dict[Target, bool] = {
+            "lambda": self.target == "lambda" or self.aws is not None,
+            "knative": self.has_knative,
+        }
+        return [target for target, is_there in there.items() if is_there]
+
+    @property
     def has_knative(self) -> bool:
         """Whether there is a cluster for functions on Knative."""
         return self.target == "knative" or self.kube_context is not None or self.cluster is not None

@@ -1,6 +1,7 @@
 """Sections of an environment's settings."""
 
 import ipaddress
+import re
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -22,6 +23,7 @@ from slipway.core.fields import (
 from slipway.core.manifest import Variables
 from slipway.core.settings_knative import Host
 
+_IN_CLUSTER = re.compile(r"[a-z0-9-]+\.[a-z0-9-]+\.svc(?:\.cluster\.local)?")
 _ARN = r"arn:aws[a-z-]*:{service}:{region}:{account}:{rest}"
 
 
@@ -43,6 +45,14 @@ def is_loopback(address: str) -> bool:
     try:
         host = urlsplit(address).hostname or ""
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_in_cluster(address: str) -> bool:
+    """Whether an address is a Service of the cluster itself, which is reached by the name of its namespace."""
+    try:
+        return _IN_CLUSTER.fullmatch(urlsplit(address).hostname or "") is not None
     except ValueError:
         return False
 

@@ -11,6 +11,7 @@ from slipway.core.findings import Severity
 from slipway.core.settings import PREFIX
 from slipway.core.settings_knative import is_reserved
 from slipway.core.settings_parts import is_loopback
+from slipway.core.sink_rules import sink_mistakes
 from slipway.core.target_settings import used_settings
 from slipway.core.targets import TARGETS
 
@@ -48,6 +49,7 @@ def settings_mistakes(settings: Settings) -> Iterator[Mistake]:
             remedy="choose another prefix, or set slipway:namespace",
         )
     yield from _services(settings)
+    yield from sink_mistakes(settings)
     yield from _tokens(settings)
     yield from _scales(settings)
 
@@ -61,10 +63,9 @@ def _halves(settings: Settings) -> Iterator[Mistake]:
             message="slipway:aws is missing, target lambda needs an account",
             remedy="it is a mapping with account and region; or set slipway:target to knative",
         )
-    missing = {"lambda": settings.aws is None and settings.target != "lambda", "knative": not settings.has_knative}
     for feature, path in used_settings(settings):
         only = [target for target in TARGETS if feature.on(target).served]
-        if len(only) == 1 and missing[only[0]]:
+        if len(only) == 1 and only[0] not in settings.targets:
             yield Mistake(
                 path=path,
                 rule="unused-key",
@@ -220,6 +221,9 @@ def _arns(settings: Settings) -> Mapping[PropertyPath, str]:
         for name, entry in settings.catalogue(kind).items():
             arns["resources", kind, name, "arn"] = getattr(entry, "arn", None)
             arns["resources", kind, name, "key"] = getattr(entry, "key", None)
+    for name, sink in settings.sinks.items():
+        arns["sinks", name, "encryption", "key"] = sink.encryption.key if sink.encryption else None
+        arns["sinks", name, sink.kind, "arn"] = getattr(sink.at, "arn", None)
     return {path: arn for path, arn in arns.items() if arn is not None}
 
 
@@ -228,8 +232,8 @@ def _arn(aws: Aws, path: PropertyPath, arn: str) -> Iterator[Mistake]:
     expected = {"partition": aws.partition or aws.region_partition, "region": aws.region, "account": aws.account}
     found = {"partition": partition, "region": region, "account": account}
     for part, value in found.items():
-        if value in {"", expected[part]}:
-            continue
+        if value in {"", expected[part]} or (part == "account" and path[-2] == "destination"):
+            continue  # a destination is what another account offers
         # Other accounts may share what they own; roles, however, take boundaries of their own account only.
         shared = part == "account" and path[0] != "guardrails"
         yield Mistake(

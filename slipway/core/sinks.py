@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from slipway.core.redaction import KEYS, expressions
-from slipway.core.target_sinks import destination_features
+from slipway.core.target_sinks import serves
 
 if TYPE_CHECKING:
     from slipway.core.loaded import LoadedFunction
@@ -38,11 +38,6 @@ def selects(sink: Sink, function: LoadedFunction) -> bool:
     return function.name in (sink.functions or ()) or function.manifest.owner in (sink.owners or ())
 
 
-def serves(sink: Sink, target: str) -> bool:
-    """Whether records of functions on a target can get to a sink."""
-    return any(feature.on(target).served for feature in destination_features(sink))
-
-
 def sink_spec(name: str, settings: Settings) -> dict[str, Any]:
     """What the component of a sink takes: JSON-like values for `LogSinkArgs.from_spec`.
 
@@ -60,7 +55,7 @@ def sink_spec(name: str, settings: Settings) -> dict[str, Any]:
         "bucket": getattr(at, "bucket", None),
         "create": bool(getattr(at, "create", False)),
         "arn": getattr(at, "arn", None),
-        "region": getattr(at, "region", None),
+        "region": _region(sink, settings),
         "tenant": getattr(at, "tenant", None),
         "index": getattr(at, "index", None),
         "prefix": getattr(at, "prefix", ""),
@@ -86,3 +81,9 @@ def _address(sink: Sink, settings: Settings) -> str | None:
     if given is None and sink.loki is not None and settings.knative is not None:
         return settings.knative.log_store_inside
     return given
+
+
+def _region(sink: Sink, settings: Settings) -> str | None:
+    if sink.s3 is None or sink.s3.create:
+        return None
+    return sink.s3.region or (settings.aws.region if settings.aws and not sink.s3.endpoint else None)

@@ -285,6 +285,12 @@ _ROWS = (
         yes("each revision keeps its instances"),
     ),
     Feature(
+        "sinks",
+        "`sinks`",
+        yes("a subscription filter of the function's log group for each"),
+        yes("the agent on each node forwards what pods print"),
+    ),
+    Feature(
         "retries",
         "retries and dead letters of events",
         yes("an SQS queue of dead letters for each function"),

@@ -18,6 +18,7 @@ STACK = """\
 config:
   slipway:target: lambda
   slipway:aws: {account: "123456789012", region: eu-central-1, endpoint: "http://127.0.0.1:9", accessKey: a, secretKey: b}
+  slipway:sinks: {central: {s3: {create: true}}}
 """
 MANIFEST = "owner: t\nruntime: python3.11\nhandler: main:hello\nevents:\n  - http: {path: /hello, auth: none, visibility: public}\n"
 ROLLOUT = "rollout: {canary: 10}\n"

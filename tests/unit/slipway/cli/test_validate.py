@@ -11,6 +11,7 @@ STACK = """\
 config:
   slipway:target: lambda
   slipway:aws: {account: "123456789012", region: eu-central-1}
+  slipway:sinks: {central: {s3: {create: true}}}
 """
 MANIFEST = "owner: a\nruntime: python3.11\nhandler: main:main\nevents:\n  - http: {path: /a, visibility: public}\n"
 

@@ -21,6 +21,18 @@ config:
   slipway:resources:
     queue: {receipts: {create: true}}
 """
+SINKS = "  slipway:sinks: {central: {s3: {bucket: logs, region: eu-central-1}}}\n"
+HALVES = {
+    "lambda": '  slipway:aws: {account: "123456789012", region: eu-central-1}\n',
+    "knative": "  slipway:cluster: {}\n",
+}
+SECRETS = """\
+  slipway:resources:
+    secret:
+      both: {kubernetes: both, arn: "arn:aws:secretsmanager:eu-central-1:123456789012:secret:both-AbCdEf"}
+      inside: {kubernetes: inside}
+      outside: {arn: "arn:aws:secretsmanager:eu-central-1:123456789012:secret:outside-AbCdEf"}
+"""
 SOURCE = "def main(request):\n    return 'ok'\n"
 
 
@@ -48,13 +60,17 @@ class Sandbox:
             (folder / file.replace("__", ".")).write_text(content)
         return folder
 
-    def stack(self, name, text=STACK):
+    def stack(self, name, text=STACK, sinks=SINKS):
+        """An environment; one that says nothing about sinks gets one that serves both targets, in its last line."""
         (self.root / "stacks").mkdir(exist_ok=True)
         path = self.root / "stacks" / f"Pulumi.{name}.yaml"
         if isinstance(text, bytes):
             path.write_bytes(text)
-        else:
-            path.write_text(textwrap.dedent(text))
+            return path
+        text = textwrap.dedent(text)
+        if "\n  slipway:" in text and "slipway:sinks:" not in text:
+            text = text.rstrip("\n") + "\n" + sinks
+        path.write_text(text)
         return path
 
     def load(self, environments=None):
@@ -90,3 +106,27 @@ def manifest():
         return f"{body}{events}\n{textwrap.dedent(extra)}".rstrip("\n") + "\n"
 
     return build
+
+
+@pytest.fixture
+def stack_of():
+    """Settings with sinks, in line 4 (`both` targets: in line 5), and secrets for them."""
+
+    def text(target, sinks):
+        halves = "".join(HALVES.values()) if target == "both" else HALVES[target]
+        first = "lambda" if target == "both" else target
+        return f"config:\n  slipway:target: {first}\n{halves}  slipway:sinks: {sinks}\n{SECRETS}"
+
+    return text
+
+
+@pytest.fixture
+def said(box, manifest, stack_of):
+    """What is said about sinks of an environment with one function that both targets serve."""
+    box.function("orders", manifest("events: [event: {type: a}]"))
+
+    def lines(target, sinks):
+        box.stack("dev", stack_of(target, sinks))
+        return box.lines()
+
+    return lines

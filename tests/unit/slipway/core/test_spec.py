@@ -27,10 +27,12 @@ from slipway.core.manifest import LambdaOptions as LambdaModel
 from slipway.core.manifest import Manifest
 from slipway.core.redaction import KEYS, PATTERNS, expressions
 from slipway.core.settings import Settings
+from slipway.core.settings_knative import EMBEDDED_NODE, Retry
 from slipway.core.settings_knative import Channel as ChannelModel
 from slipway.core.settings_knative import DeadLetters as DeadLettersModel
-from slipway.core.settings_knative import Retry
 from slipway.core.settings_parts import Aws, Http, Logs
+from slipway.core.settings_sinks import S3, Buffer, Sink
+from slipway.core.sinks import sink_spec
 from slipway.core.spec import environment_spec, function_spec
 
 ARNS = {
@@ -276,6 +278,9 @@ def defaults(args):
         (DeadLettersModel, DeadLetters, {"storage_class": "storage_class", "size": "size"}),
         (Retry, KnativeArgs, {"attempts": "retry_attempts", "backoff": "retry_backoff"}),
         (Settings, KnativeArgs, {"ingress_namespace": "ingress_namespace"}),
+        (Sink, LogSinkArgs, {"retention": "retention_days", "level": "level", "platform": "platform"}),
+        (Buffer, LogSinkArgs, {"age": "buffer_age_s"}),
+        (S3, LogSinkArgs, {"prefix": "prefix"}),
         (Aws, AwsArgs, {"endpoint": "endpoint", "http_entry": "http_entry", "access_key": "access_key"}),
     ],
 )
@@ -288,6 +293,20 @@ def test_documented_defaults_are_those_of_the_components(model, args, names):
 def test_documented_bounds_of_routes_are_those_of_the_components():
     throttle, theirs = Http().throttle, defaults(EnvironmentArgs)
     assert (throttle.rate, throttle.burst) == (theirs["throttle_rate"], theirs["throttle_burst"])
+
+
+def test_a_sink_is_told_whole_and_its_documented_defaults_are_those_of_the_components():
+    theirs = defaults(LogSinkArgs)
+    assert Buffer().bytes == theirs["buffer_bytes"]
+    assert tuple(Sink.model_fields["partition"].default) == theirs["partition"]
+    settings = Settings.model_validate({"target": "lambda", "sinks": {"a": {"s3": {"create": True}}}})
+    assert set(sink_spec("a", settings)) == set(theirs)
+
+
+def test_the_embedded_cluster_is_where_the_toolchain_puts_it():
+    from toolchain.embedded_cluster import network
+
+    assert network.NODE_IP == EMBEDDED_NODE
 
 
 def test_verbs_are_those_of_the_components():
