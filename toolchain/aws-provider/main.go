@@ -38,6 +38,8 @@ func serve(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("upstream AWS provider: %w", err)
 	}
+	// Its replacement is not served; a warning that nobody can follow would stand in every preview.
+	upstream.ResourcesMap["aws_s3_bucket"].SchemaMap()["lifecycle_rule"].Deprecated = ""
 	info, err := providerInfo(shimv2.NewProvider(upstream))
 	if err != nil {
 		return err

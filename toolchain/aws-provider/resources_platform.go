@@ -62,6 +62,7 @@ func observabilityResources() resources {
 		"aws_cloudwatch_log_group":               mapTo("cloudwatch", "LogGroup", fields{"name": tfbridge.AutoName("name", 512, "-")}),
 		"aws_cloudwatch_log_metric_filter":       mapTo("cloudwatch", "LogMetricFilter", nil),
 		"aws_cloudwatch_log_resource_policy":     mapTo("cloudwatch", "LogResourcePolicy", fields{"policy_document": document()}),
+		"aws_cloudwatch_log_stream":              mapTo("cloudwatch", "LogStream", fields{"name": tfbridge.AutoName("name", 512, "-")}),
 		"aws_cloudwatch_log_subscription_filter": filter,
 		"aws_cloudwatch_metric_alarm": mapTo("cloudwatch", "MetricAlarm", fields{
 			"alarm_name": tfbridge.AutoName("name", 255, "-"),
