@@ -26,6 +26,7 @@ class Config:
         retry_delay_s: Seconds before the first retry of an asynchronous invocation; the second waits twice as long.
             AWS waits one and two minutes.
         poll_s: Seconds between two looks at event source mappings and schedules that had nothing to do.
+        gather_s: Seconds for which a Firehose stream gathers records, whatever longer interval it is deployed with.
         schedules: Whether schedules fire by the clock.
     """
 
@@ -42,6 +43,7 @@ class Config:
     idle_s: float = 300.0
     retry_delay_s: float = 1.0
     poll_s: float = 0.25
+    gather_s: float = 1.0
     schedules: bool = True
 
     @property

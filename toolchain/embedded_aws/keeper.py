@@ -3,6 +3,9 @@
 What is saved is used only when it is complete: a mark in the state folder says that something changed since. The mark
 is set before the first change reaches moto and taken away when the change is saved, so that a process that was killed
 in between is followed by an empty AWS with a new instance id, never by half of the old one.
+
+Log events and records of streams leave deployed things as they are: they are saved too, but set no mark. What of them
+is not saved when the process is killed lies on disk with whoever took it, as `firehose_spool` does it.
 """
 
 from __future__ import annotations
@@ -19,14 +22,17 @@ from toolchain.embedded_aws.operations import operation_of
 from toolchain.embedded_aws.snapshot import SnapshotError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from werkzeug.wrappers import Request
 
 _QUIET_S = 1.0
 _LOOK_S = 0.25
+_LONGEST_S = 30.0
+"""Seconds after which data is saved although more of it keeps coming."""
 _READS = ("Describe", "List", "Get", "Head", "BatchGet", "Query", "Scan", "Receive", "Filter", "Lookup")
+_DATA = frozenset({"PutLogEvents", "PutRecord", "PutRecordBatch"})
 _ID_BYTES = 36
 _log = logging.getLogger(__name__)
 
@@ -41,6 +47,10 @@ class Keeper:
         self._changes = 0
         self._running = 0
         self._changed_at = 0.0
+        self._touched_at = 0.0
+        self._touched = False
+        self._saved_at = time.monotonic()
+        self._savers: list[Callable[[], Callable[[bool], None]]] = []
         self._marked = self._mark.exists()
         self._instance = ""
         self._closed = threading.Event()
@@ -66,11 +76,29 @@ class Keeper:
         self._closed.set()
         self.save()
 
+    def on_save(self, begin: Callable[[], Callable[[bool], None]]) -> None:
+        """Have somebody told of each save.
+
+        Args:
+            begin: Called before the state is read; returns what is called afterwards, with whether it is saved.
+        """
+        self._savers.append(begin)
+
+    def touch(self) -> None:
+        """Take note that data changed: events, records or objects, not what is deployed."""
+        with self._lock:
+            self._touched = True
+            self._touched_at = time.monotonic()
+
     @contextmanager
     def change(self, request: Request) -> Iterator[None]:
         """Take note of a request while moto answers it."""
         if _only_reads(request):
             yield
+            return
+        if operation_of(request) in _DATA:
+            yield
+            self.touch()
             return
         with self._lock:
             if not self._marked:
@@ -90,7 +118,15 @@ class Keeper:
         Returns:
             Whether what was saved is complete; otherwise something changed meanwhile.
         """
+        ends = [begin() for begin in self._savers]
+        complete = self._save()
+        for end in ends:
+            end(complete)
+        return complete
+
+    def _save(self) -> bool:
         with self._lock:
+            self._touched = False
             changes = self._changes
             if self._running:
                 return False
@@ -116,6 +152,7 @@ class Keeper:
             scratch.replace(self._file)
             self._mark.unlink(missing_ok=True)
             self._marked = False
+            self._saved_at = time.monotonic()
         return True
 
     def _set_mark(self) -> None:
@@ -141,11 +178,18 @@ class Keeper:
 
     def _run(self) -> None:
         while not self._closed.wait(_LOOK_S):
-            with self._lock:
-                due = self._marked and not self._running and time.monotonic() - self._changed_at >= _QUIET_S
-            if due and not self.save():
+            if self._due() and not self.save():
                 with self._lock:
                     self._changed_at = time.monotonic()
+                self.touch()
+
+    def _due(self) -> bool:
+        now = time.monotonic()
+        with self._lock:
+            if self._running or now - self._changed_at < _QUIET_S:
+                return False
+            quiet = now - self._touched_at >= _QUIET_S or now - self._saved_at >= _LONGEST_S
+            return self._marked or (self._touched and quiet)
 
 
 def _only_reads(request: Request) -> bool:

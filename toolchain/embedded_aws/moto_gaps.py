@@ -2,6 +2,7 @@
 
 - A bucket's tags are lost when they come with its creation (`CreateBucketConfiguration`), as the provider sends them.
 - A queue's redrive policy comes back with spaces in its JSON, which AWS writes without.
+- A log group does not tell its class.
 - Tags of an API's stage can be given but not changed: the address of its tags is not known.
 """
 
@@ -15,10 +16,12 @@ import moto.apigatewayv2.urls as api_urls
 import xmltodict
 from moto.apigatewayv2.models import ApiGatewayV2Backend, Stage
 from moto.apigatewayv2.responses import ApiGatewayV2Response
+from moto.logs.models import LogGroup
 from moto.s3.responses import S3Response
 
 _STAGE_TAGS = r"{0}/v2/tags/(?P<resource_arn_pt1>[^/]+)/apis/(?P<api_id>[^/]+)/stages/(?P<stage_name>.+)$"
 _put_bucket = S3Response._bucket_response_put  # noqa: SLF001 - the one place where moto reads a new bucket
+_describe_group = LogGroup.to_describe_dict
 _change_tags = ApiGatewayV2Backend.tag_resource
 _remove_tags = ApiGatewayV2Backend.untag_resource
 
@@ -33,9 +36,14 @@ def compact_redrive_policy(attributes: dict[str, Any]) -> dict[str, Any]:
 def install() -> None:
     """Put the mends in the place of moto's methods, before the first request."""
     S3Response._bucket_response_put = _put_bucket_with_tags  # type: ignore[method-assign]  # noqa: SLF001
+    LogGroup.to_describe_dict = _describe_group_with_class  # type: ignore[method-assign]
     ApiGatewayV2Backend.tag_resource = _tag_stage_or_other  # type: ignore[method-assign]
     ApiGatewayV2Backend.untag_resource = _untag_stage_or_other  # type: ignore[method-assign]
     api_urls.url_paths[_STAGE_TAGS] = ApiGatewayV2Response.dispatch
+
+
+def _describe_group_with_class(self: LogGroup) -> dict[str, Any]:
+    return {**_describe_group(self), "logGroupClass": "STANDARD"}
 
 
 def _put_bucket_with_tags(self: S3Response, request: Any, bucket_name: str, querystring: dict[str, Any]) -> Any:

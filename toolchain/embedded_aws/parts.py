@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from toolchain.embedded_aws import event_rules, lambda_backend, moto_gaps, queue_poller
+from toolchain.embedded_aws import event_rules, firehose, lambda_backend, moto_gaps, queue_poller
 from toolchain.embedded_aws.async_invoker import AsyncInvoker
+from toolchain.embedded_aws.firehose import Firehose
 from toolchain.embedded_aws.gateway import Gateway
 from toolchain.embedded_aws.http_entry import HttpEntry
 from toolchain.embedded_aws.invoke_api import InvokeApi
@@ -37,9 +38,11 @@ class Parts:
         self.keeper = Keeper(config.state)
         self.queues = QueuePoller(config, self.invoker)
         self.schedules = Schedules(config, self.targets)
+        self.firehose = Firehose(config, self.invoker, self.keeper)
         lambda_backend.install(self._accept, config.entry_url)
         event_rules.install(self.targets)
         queue_poller.install()
+        firehose.install(self.firehose)
         moto_gaps.install()
         self.entry = HttpEntry(config, self.invoker)
         self.gateway = Gateway(
@@ -47,9 +50,10 @@ class Parts:
         )
 
     def start(self) -> None:
-        """Begin to serve queues and schedules, and to save what changes."""
+        """Begin to serve queues, streams and schedules, and to save what changes."""
         self.keeper.start()
         self.queues.start()
+        self.firehose.start()
         if self._config.schedules:
             self.schedules.start()
 
@@ -63,6 +67,7 @@ class Parts:
         self.queues.close()
         self.entry.close()
         self.async_invoker.close()
+        self.firehose.close()
         self.pool.close()
         self.keeper.close()
 
