@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pulumi
@@ -14,6 +15,7 @@ from components.tags import environment_tags
 if TYPE_CHECKING:
     from components.aws_lambda.environment import LambdaEnvironment
     from components.knative.environment import KnativeEnvironment
+    from components.log_sink.component import LogSink
 
 TARGETS = ("knative", "lambda")
 
@@ -22,7 +24,7 @@ class Environment(Component):
     """What all functions of a stack share: guardrails first, then what the functions stand on.
 
     Creates: what the targets of its functions need; an environment may have both at once. For Lambda see
-    `LambdaEnvironment`, for Knative `KnativeEnvironment`.
+    `LambdaEnvironment`, for Knative `KnativeEnvironment`. Then a `LogSink` for each sink that functions use.
 
     Example:
         ```python
@@ -37,6 +39,7 @@ class Environment(Component):
         args: Its arguments.
         on_lambda: What functions on Lambda need; None when there are none.
         on_knative: What functions on Knative need; None when there are none.
+        log_sinks: Log sinks, by target and name.
         packages_bucket: Name of the bucket for packages; it resolves when the bucket's guards stand. None without
             Lambda.
         packages_bucket_name: The same name, known before the bucket exists.
@@ -60,6 +63,7 @@ class Environment(Component):
         self.args = args
         self.on_lambda = self._lambda() if "lambda" in targets else None
         self.on_knative = self._knative() if "knative" in targets else None
+        self.log_sinks: Mapping[tuple[str, str], LogSink] = self._log_sinks()
         self.packages_bucket = self.on_lambda.packages_bucket if self.on_lambda else None
         self.packages_bucket_name = self.on_lambda.packages_bucket_name if self.on_lambda else None
         entry = self.on_lambda.entry if self.on_lambda else None
@@ -77,6 +81,14 @@ class Environment(Component):
         from components.aws_lambda.environment import LambdaEnvironment  # noqa: PLC0415 - see above
 
         return LambdaEnvironment(self, self.args)
+
+    def _log_sinks(self) -> dict[tuple[str, str], LogSink]:
+        if not self.args.shipped:
+            return {}
+        from components.log_sink.component import LogSink  # noqa: PLC0415 - see above
+
+        sinks = [sink for sink in self.args.sinks if sink.name in self.args.shipped]
+        return {("lambda", sink.name): LogSink(sink.name, sink, self, "lambda") for sink in sinks}
 
     def _knative(self) -> KnativeEnvironment:
         from components.knative.environment import KnativeEnvironment  # noqa: PLC0415 - see above

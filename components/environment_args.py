@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+import pulumi
 
 from components.base import Transform
 from components.function.args import Cors, FunctionArgs
@@ -83,6 +85,18 @@ class CatalogueEntry:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class ShipperArgs:
+    """The package of the function that makes envelopes of what functions on Lambda log."""
+
+    key: str
+    """Key of the package in the packages bucket."""
+    runtime: str
+    """Runtime that it is made for, `python3.11`."""
+    publish: Callable[[pulumi.Output[str]], pulumi.Input[str]] | None = None
+    """Has the package lie in that bucket, whose name is given, and returns its key; None where it is there already."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class EnvironmentArgs:
     """An environment as its operators describe it."""
 
@@ -130,6 +144,10 @@ class EnvironmentArgs:
     """What functions may use."""
     sinks: Sequence[LogSinkArgs] = ()
     """Log sinks: central stores that logs of functions are forwarded to."""
+    shipper: ShipperArgs | None = None
+    """What makes envelopes of what functions on Lambda log; needed where such a function has a sink."""
+    shipped: Sequence[str] = ()
+    """Names of the sinks that functions on Lambda use; `serving` sets them."""
     public_http: bool = False
     """Whether functions on Lambda need a public entry; `serving` sets it."""
     knative_bus: bool = False
@@ -155,6 +173,8 @@ class EnvironmentArgs:
             values["knative"] = KnativeArgs.from_spec(values["knative"])
         if values.get("tokens") is not None:
             values["tokens"] = TokenIssuer(**values["tokens"])
+        if values.get("shipper") is not None:
+            values["shipper"] = ShipperArgs(**values["shipper"])
         values["catalogue"] = tuple(_entry(item) for item in values.get("catalogue", ()))
         values["sinks"] = tuple(LogSinkArgs.from_spec(item) for item in values.get("sinks", ()))
         return cls(**values)

@@ -19,11 +19,13 @@ LIMITS: Mapping[str, int] = {
     "authorizer": 128,
     "bucket": 63,
     "channel": 52,  # the Service of a channel is called `{channel}-kn-channel`
+    "delivery-stream": 64,
     "event-bus": 256,
     "event-rule": 64,
     "function": 64,
     "kms-alias": 256,
     "kubernetes": 63,
+    "log-filter": 512,
     "log-group": 512,
     "policy": 128,
     "queue": 80,

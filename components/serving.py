@@ -42,6 +42,7 @@ def serving(args: EnvironmentArgs, functions: Mapping[str, FunctionArgs]) -> Env
         targets=tuple(sorted(set(targets.values()))),
         public_http=bool(public),
         cors=rules,
+        shipped=tuple(sorted({name for function in on_lambda.values() for name in function.sinks})),
         knative_bus=any(function.schedules or function.events for function in on_knative),
         knative_events=any(function.schedules or function.events or function.queues for function in on_knative),
         catalogue=tuple(_consumed(entry, functions.values(), makers) for entry in args.catalogue),

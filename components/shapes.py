@@ -15,7 +15,9 @@ from typing import Any, NotRequired, Union, get_args, get_origin, get_type_hints
 
 import pulumi
 
-HIDDEN = frozenset({"transforms", "targets", "public_http", "knative_bus", "knative_events", "made_on"})
+HIDDEN = frozenset(
+    {"transforms", "targets", "public_http", "knative_bus", "knative_events", "made_on", "publish", "shipped"}
+)
 """Fields that no other language can give: functions, and what `EnvironmentArgs.serving` finds out."""
 
 

@@ -12,6 +12,7 @@ import pulumi
 from slipway.artifacts.builder import Builder, collect_all
 from slipway.artifacts.commits import last_commits
 from slipway.artifacts.publish import Publisher, package_key
+from slipway.artifacts.shipper import shipper
 from slipway.core import validate
 from slipway.core.errors import BadInputError, SlipwayError
 from slipway.core.project import Project
@@ -64,6 +65,7 @@ class Plan:
         spec: JSON-like values for `EnvironmentArgs.from_spec`.
         functions: Its functions, by name, sorted.
         dead_letters: Image of the service that keeps dead letters; None where nothing can become one.
+        shipper: What the package of the shipper is made of; None where no function on Lambda has a log sink.
     """
 
     project: Project
@@ -71,14 +73,22 @@ class Plan:
     spec: Mapping[str, Any]
     functions: Mapping[str, PlannedFunction]
     dead_letters: Image | None = None
+    shipper: PackageInputs | None = None
 
     @functools.cached_property
     def environment(self) -> dict[str, Any]:
-        """Values for `EnvironmentArgs.from_spec`, with the image of the dead letters."""
-        if self.dead_letters is None:
-            return dict(self.spec)
-        kept = {**self.spec["knative"]["dead_letters"], "image": self._in_registry(self.dead_letters)}
-        return {**self.spec, "knative": {**self.spec["knative"], "dead_letters": kept}}
+        """Values for `EnvironmentArgs.from_spec`, with what of Slipway's own runs beside the functions."""
+        found = dict(self.spec)
+        if self.dead_letters is not None:
+            kept = {**found["knative"]["dead_letters"], "image": self._in_registry(self.dead_letters)}
+            found["knative"] = {**found["knative"], "dead_letters": kept}
+        if self.shipper is not None:
+            found["shipper"] = {
+                "key": package_key(self.shipper),
+                "runtime": self.shipper.runtime,
+                "publish": self._shipper_in,
+            }
+        return found
 
     def code(self, function: PlannedFunction, bucket: pulumi.Output[str] | None = None) -> dict[str, Any]:
         """What runs, as values for `Code`; in an update it is published first, and the values resolve after that.
@@ -95,6 +105,21 @@ class Plan:
             return {"bucket": bucket, "key": function.key}
         published: pulumi.Output[str] = bucket.apply(functools.partial(self._published, function))
         return {"bucket": bucket, "key": published}
+
+    def _shipper_in(self, bucket: pulumi.Output[str]) -> str | pulumi.Output[str]:
+        """Key of the shipper's package; in an update it resolves when the package lies in the bucket."""
+        assert self.shipper is not None
+        inputs, key = self.shipper, package_key(self.shipper)
+        if pulumi.runtime.is_dry_run():
+            return key
+
+        def publish(name: str) -> str:
+            build = functools.partial(self._built, inputs)
+            self._publisher(name).ensure(inputs.digest, key, build, function=inputs.function)
+            return key
+
+        published: pulumi.Output[str] = bucket.apply(lambda name: _said(functools.partial(publish, name)))
+        return published
 
     def _in_registry(self, image: Image) -> str | pulumi.Output[str]:
         if image.layout is None or pulumi.runtime.is_dry_run():
@@ -161,6 +186,7 @@ def plan(environment: str, start: Path | None = None) -> Plan:
         for name, function in functions.items()
     }
     _point(project, settings, specs)
+    shipped = any(specs[name]["sinks"] and found.target_in(settings) == "lambda" for name, found in functions.items())
     return Plan(
         project=project,
         settings=settings,
@@ -172,6 +198,7 @@ def plan(environment: str, start: Path | None = None) -> Plan:
             for name, spec in specs.items()
         },
         dead_letters=dead_letters,
+        shipper=shipper(project) if shipped else None,
     )
 
 

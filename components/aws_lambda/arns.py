@@ -58,6 +58,10 @@ class Arns:
         """A queue."""
         return self.of("sqs", name)
 
+    def delivery_stream(self, name: str) -> str:
+        """A Firehose stream."""
+        return self.of("firehose", f"deliverystream/{name}")
+
     def event_rule(self, bus: str, name: str) -> str:
         """A rule on a bus of its own."""
         return self.of("events", f"rule/{bus}/{name}")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from components.aws_lambda.policies import Statement, allow, deny, document
+from components.aws_lambda.sinks.actions import BUCKET, DOMAIN, INVOKE, OBJECTS, PUT, SECRET, TAGS
 from components.aws_lambda.site import Site
+from components.log_sink.args import LogSinkArgs
 from components.security.grants import INSIDE, SERVICES, actions_of
 
 LIMIT = 6144  # characters: the size of a managed policy at the most
@@ -57,9 +59,37 @@ def _render(site: Site, adopted: Mapping[str, Sequence[str]]) -> str:
     ]
     if site.args.subnets:
         statements.append(allow(NETWORK, ["*"], sid="Network"))
+    statements.extend(_sinks(site, mine))
     for kind in SERVICES:
         found = [*adopted.get(kind, ()), *([arns.queue(mine)] if kind == "queue" else [])]
         if found:
             inside = [arn + INSIDE[kind] for arn in found] if kind in INSIDE else []
             statements.append(allow(actions_of(kind), [*found, *inside], sid=kind.capitalize()))
     return document(*statements)
+
+
+def _sinks(site: Site, mine: str) -> list[Statement]:
+    """What roles of log sinks need beside what functions do; nothing where no function on Lambda has a sink."""
+    arns, environment = site.arns, site.args.environment
+    sinks = [sink for sink in site.args.sinks if sink.name in site.args.shipped and sink.kind != "destination"]
+    if not sinks:
+        return []
+    buckets = sorted({arns.bucket(sink.bucket or mine) for sink in sinks})
+    made = [
+        allow(PUT, [arns.delivery_stream(mine)], sid="SinkStreams"),
+        allow([action for action in INVOKE if action != "lambda:InvokeFunction"], [arns.function(mine)], sid="Shipper"),
+        allow(TAGS, [arns.log_group(f"/slipway/{environment}/*")], sid="SinkOwners"),
+        allow([*BUCKET, *OBJECTS], [*buckets, *(f"{bucket}/*" for bucket in buckets)], sid="SinkBuckets"),
+    ]
+    if domains := sorted({str(sink.arn) for sink in sinks if sink.kind == "opensearch"}):
+        made.append(allow(DOMAIN, [*domains, *(f"{domain}/*" for domain in domains)], sid="SinkDomains"))
+    if keys := _access_keys(site, sinks):
+        made.append(allow(SECRET, keys, sid="SinkSecrets"))
+    return made
+
+
+def _access_keys(site: Site, sinks: Sequence[LogSinkArgs]) -> list[str]:
+    names = {sink.secret for sink in sinks if sink.kind == "http"}
+    return sorted(
+        {entry.arn for entry in site.args.catalogue if entry.kind == "secret" and entry.name in names and entry.arn}
+    )

@@ -44,10 +44,17 @@ def mistakes(name: str, args: FunctionArgs, environment: LambdaEnvironment) -> l
         *_http(args, environment),
         *_events(args, environment),
         *_uses(args, environment),
+        *_sinks(args, environment),
     ]
     if not found:
         found.extend(_variables(args, environment))
     return [f"Function {name!r}: {line}" for line in found]
+
+
+def _sinks(args: FunctionArgs, environment: LambdaEnvironment) -> Iterator[str]:
+    for name in args.sinks:
+        if name not in environment.sinks:
+            yield f"log sink {name!r} is not one of its environment's on Lambda; {nearest(name, environment.sinks)}"
 
 
 def _shape(args: FunctionArgs) -> Iterator[str]:

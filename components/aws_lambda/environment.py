@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_aws
@@ -21,6 +22,9 @@ from components.aws_lambda.site import Site
 from components.base import Component
 from components.environment_args import AwsArgs, EnvironmentArgs
 from components.errors import InputError
+
+if TYPE_CHECKING:
+    from components.aws_lambda.sinks.sink import LambdaSink
 
 
 class LambdaEnvironment:
@@ -45,6 +49,7 @@ class LambdaEnvironment:
         schedules: Group of the schedules.
         catalogue: What functions may use, by kind and name.
         entry: Public entry; None when no function has a public route.
+        sinks: Log sinks by name, as far as functions on Lambda use them; the environment adds them before any function.
     """
 
     def __init__(self, owner: Component, args: EnvironmentArgs) -> None:
@@ -71,6 +76,7 @@ class LambdaEnvironment:
         )
         self.catalogue: Mapping[tuple[str, str], Resource] = make_catalogue(owner, self.site, self.key_arn)
         self.entry = PublicEntry(owner, self.site, self.key_arn) if args.public_http else None
+        self.sinks: dict[str, LambdaSink] = {}
 
     def complete(self) -> None:
         """Create what depends on the functions: the stage that opens the public entry."""

@@ -19,6 +19,7 @@ from components.aws_lambda.policies import document, only_tls
 from components.aws_lambda.queues import make_mappings
 from components.aws_lambda.role import Role, role_document, verbs_of
 from components.aws_lambda.schedules import make_schedules
+from components.aws_lambda.sinks.filters import make_filters
 from components.aws_lambda.variables import handler_of, variables_of
 from components.base import Component
 from components.errors import InputError
@@ -32,9 +33,9 @@ _EVENT_RETRIES = 2
 class LambdaFunction:
     """What one function consists of on Lambda.
 
-    Creates: role and its policy; log group; queue for failed events; function, version and alias `live`; what happens
-    to failed events; provisioned concurrency; Function URL or routes of the public entry; rules, schedules and queue
-    mappings; alarms.
+    Creates: role and its policy; log group and a filter for each log sink; queue for failed events; function, version
+    and alias `live`; what happens to failed events; provisioned concurrency; Function URL or routes of the public
+    entry; rules, schedules and queue mappings; alarms.
 
     Attributes:
         name: Physical name, known before anything exists.
@@ -60,6 +61,7 @@ class LambdaFunction:
         self._uses = verbs_of(args, environment.catalogue)
 
         self.logs = self._logs()
+        self.filters = make_filters(owner, self.logs, args, environment)
         self.dlq = self._failures()
         self.role = self._role()
         self.function = self._function()
@@ -72,7 +74,7 @@ class LambdaFunction:
         make_subscriptions(owner, live, args, environment)
         make_schedules(owner, live, args, environment)
         make_mappings(owner, live, args, environment)
-        make_alarms(owner, live, args, environment)
+        make_alarms(owner, live, args, environment.site)
 
     def _logs(self) -> cloudwatch.LogGroup:
         return self._owner.child(
@@ -80,6 +82,7 @@ class LambdaFunction:
             cloudwatch.LogGroup,
             {
                 "name": self.log_group,
+                "log_group_class": "STANDARD",  # the only one that takes subscription filters
                 "retention_in_days": self._environment.args.log_retention_days,
                 "kms_key_id": self._environment.key_arn,
             },
@@ -150,7 +153,7 @@ class LambdaFunction:
             properties,
             primary=True,
             tags=code_tags(args),
-            depends_on=[self.role.policy, self.logs],
+            depends_on=[self.role.policy, self.logs, *self.filters],  # its first words go to the sinks, too
         )
 
     def _vpc(self) -> dict[str, Any] | None:

@@ -47,18 +47,27 @@ def deny(
     return _statement("Deny", actions, resources, Principal=principal, Condition=conditions, Sid=sid)
 
 
-def trust(service: str, *, source_account: str | None = None, source_arn: str | None = None) -> str:
+def trust(
+    service: str,
+    *,
+    source_account: str | None = None,
+    source_arn: str | None = None,
+    like: Mapping[str, Mapping[str, Any]] | None = None,
+) -> str:
     """Trust policy of a role that one AWS service may assume.
 
     Args:
         service: Principal, such as `lambda.amazonaws.com`.
         source_account: Account whose resources may cause the service to assume the role, where the service reports it.
         source_arn: The one resource that may, where the service reports it.
+        like: Further conditions, for example on many resources: operator to keys and values.
     """
     statement: Statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     equals = {"aws:SourceAccount": source_account, "aws:SourceArn": source_arn}
     if known := {key: value for key, value in equals.items() if value}:
         statement["Condition"] = {"StringEquals": known}
+    if like:
+        statement["Condition"] = {**statement.get("Condition", {}), **like}
     return document(statement)
 
 

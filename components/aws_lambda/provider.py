@@ -15,6 +15,7 @@ ENDPOINTS = (
     "cloudwatch",
     "cloudwatchlogs",
     "eventbridge",
+    "firehose",
     "iam",
     "kms",
     "lambda_",

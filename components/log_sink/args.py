@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from components.base import Transform
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class LogSinkArgs:
@@ -62,6 +64,8 @@ class LogSinkArgs:
     """Folders of a bucket, in this order."""
     platform: bool = True
     """Whether request logs, Kubernetes events and Lambda's own records go there too."""
+    transforms: Mapping[str, Transform] = dataclasses.field(default_factory=dict)
+    """Escape hatch: part of the sink to a pure function of its arguments and options."""
 
     @classmethod
     def from_spec(cls, spec: Mapping[str, Any]) -> LogSinkArgs:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from slipway.artifacts import tree as trees
 from slipway.artifacts.content import as_mistakes, function_facts, mistake, plain_facts, shared_facts
-from slipway.artifacts.dependencies import Dependencies
+from slipway.artifacts.dependencies import Dependencies, Locked
 from slipway.artifacts.facts import FactsCache
 from slipway.artifacts.shared import PACKAGE, SharedCode
 from slipway.core.errors import BadInputError
@@ -213,17 +213,26 @@ class Collector:
         digest = hashlib.sha256(repr([PACKAGER_VERSION, architecture, section.digest]).encode()).hexdigest()
         return ContainerInputs(name, digest, section, found, architecture, (f"{prefix}/",))
 
-    def program(self, name: str, package: str, *, architecture: str) -> PackageInputs:
-        """The inputs of a program of Slipway's own: a Python package in `runtime/` beside the adapter.
+    def program(self, name: str, package: str, *, architecture: str, plain: bool = False) -> PackageInputs:
+        """The inputs of a program of Slipway's own: a Python package in `runtime/`.
+
+        Args:
+            name: Name that stands where a function's would.
+            package: The package, a folder in `runtime/`.
+            architecture: `x86_64` or `arm64`.
+            plain: Whether it needs neither the runtime adapter nor what that depends on.
 
         Raises:
             BadInputError: Files are missing or cannot be read; all of them are named.
         """
         folder = self._project.runtime / package
         section, problems = self._plain_folder(folder, self._project.relative(folder), prefix=f"{package}/")
-        sections = {"program": section, "runtime": self._adapter[0]}
-        locked = self._dependencies.of_runtime()
-        problems += [*self._adapter[1], *locked.problems]
+        sections = {"program": section}
+        locked = Locked()
+        if not plain:
+            sections["runtime"], adapter_problems = self._adapter
+            locked = self._dependencies.of_runtime()
+            problems += [*adapter_problems, *locked.problems]
         if problems:
             raise BadInputError(f"{name} cannot be built: {len(problems)} mistake(s)", in_order(problems))
         decisive = [PACKAGER_VERSION, PROGRAM_RUNTIME, architecture, locked.digest]

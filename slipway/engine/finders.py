@@ -7,6 +7,7 @@ names are deterministic; the rest is looked up at AWS by name, tags and what it 
 from __future__ import annotations
 
 import dataclasses
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import botocore.exceptions
@@ -123,6 +124,20 @@ def _policy(aws: Aws, wanted: Wanted) -> str | None:
     return f"arn:{partition}:iam::{aws.account}:policy{wanted.text('path', '/')}{wanted.text('name')}"
 
 
+def _filter(aws: Aws, wanted: Wanted) -> str | None:
+    """The provider's own hash of the log group's name; which filter it is, its inputs tell."""
+    del aws
+    group = wanted.text("logGroup")
+    return f"cwlsf-{zlib.crc32(f'{group}-'.encode())}" if group else None
+
+
+def _stream(aws: Aws, wanted: Wanted) -> str | None:
+    if not wanted.has("name"):
+        return None
+    partition = aws.session.get_partition_for_region(aws.region)
+    return f"arn:{partition}:firehose:{aws.region}:{aws.account}:deliverystream/{wanted.text('name')}"
+
+
 def _mapping(aws: Aws, wanted: Wanted) -> str | None:
     if not wanted.has("functionName", "eventSourceArn"):
         return None
@@ -217,11 +232,14 @@ _FINDERS: Mapping[str, Callable[[Aws, Wanted], str | None]] = {
     "aws:cloudwatch/eventRule:EventRule": _on_bus("/", "name"),
     "aws:cloudwatch/eventTarget:EventTarget": _on_bus("-", "rule", "targetId"),
     "aws:cloudwatch/logGroup:LogGroup": _joined("", "name"),
+    "aws:cloudwatch/logStream:LogStream": _joined("", "name"),
+    "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter": _filter,
     "aws:cloudwatch/metricAlarm:MetricAlarm": _joined("", "name"),
     "aws:iam/policy:Policy": _policy,
     "aws:iam/role:Role": _joined("", "name"),
     "aws:iam/rolePolicy:RolePolicy": _joined(":", "role", "name"),
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": _joined("/", "role", "policyArn"),
+    "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": _stream,
     "aws:kms/alias:Alias": _joined("", "name"),
     "aws:kms/key:Key": _key,
     "aws:lambda/alias:Alias": _alias,

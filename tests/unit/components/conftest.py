@@ -10,10 +10,11 @@ from pulumi.runtime import mocks, rpc, settings, stack
 from pulumi.runtime.sync_await import _sync_await
 
 from components.environment import Environment
-from components.environment_args import AwsArgs, CatalogueEntry, EnvironmentArgs
+from components.environment_args import AwsArgs, CatalogueEntry, EnvironmentArgs, ShipperArgs
 from components.function.args import Code, FunctionArgs
 from components.function.component import Function
 from components.knative_args import DeadLetters, KnativeArgs
+from components.log_sink.args import LogSinkArgs
 
 with warnings.catch_warnings():
     # The package of buckets defines its own deprecated classes when it is imported; we use none of them.
@@ -98,7 +99,13 @@ class Aws(mocks.Mocks):
             "aws:iam/role:Role": {"arn": f"arn:aws:iam::{ACCOUNT}:role/{name}"},
             "aws:iam/policy:Policy": {"arn": f"arn:aws:iam::{ACCOUNT}:policy/{name}"},
             "aws:sqs/queue:Queue": {"arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"},
-            "aws:lambda/function:Function": {"version": "7"},
+            "aws:lambda/function:Function": {
+                "version": "7",
+                "arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}",
+            },
+            "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": {
+                "arn": f"arn:aws:firehose:{REGION}:{ACCOUNT}:deliverystream/{name}"
+            },
             "aws:lambda/functionUrl:FunctionUrl": {"functionUrl": f"https://{args.name}.lambda-url.aws/"},
             "aws:lambda/codeSigningConfig:CodeSigningConfig": {"arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:csc:1"},
             "aws:apigatewayv2/api:Api": {"apiEndpoint": "https://api1.example.com"},
@@ -168,6 +175,24 @@ def function_args(**changes):
 def environment_args(**changes):
     return EnvironmentArgs(
         **{"environment": "dev", "target": "lambda", "aws": AwsArgs(account=ACCOUNT, region=REGION)} | changes
+    )
+
+
+def sink_args(**changes):
+    return LogSinkArgs(**{"name": "central", "kind": "s3", "create": True, "redact": ("secret-[0-9]+",)} | changes)
+
+
+@pytest.fixture
+def a_sink():
+    """Makes the args of a log sink with a bucket of its own, with changes."""
+    return sink_args
+
+
+@pytest.fixture
+def a_shipper():
+    """Makes the args of a published shipper, with changes."""
+    return lambda **changes: ShipperArgs(
+        **{"key": "packages/slipway-shipper/abc.zip", "runtime": "python3.11"} | changes
     )
 
 

@@ -38,7 +38,7 @@ ARGS = sorted(
 
 
 def test_the_components_are_the_known_ones():
-    assert [cls.__name__ for cls in COMPONENTS] == ["Environment", "Function"]
+    assert [cls.__name__ for cls in COMPONENTS] == ["Environment", "Function", "LogSink"]
 
 
 @pytest.mark.parametrize("cls", COMPONENTS, ids=lambda cls: cls.__name__)
@@ -72,12 +72,15 @@ def test_arguments_are_frozen_keyword_only_and_explained_field_by_field(cls):
 
 
 @pytest.fixture
-def stack(deploy, a_function, catalogue, engine):
+def stack(deploy, a_function, a_sink, a_shipper, catalogue):
     from components.function.args import BusEvent, HttpEvent, QueueEvent, ScheduleEvent
 
     functions = {
         "web": a_function(
-            http=[HttpEvent(path="/", visibility="public", auth="none"), HttpEvent(path="/i")], max_scale=3, min_scale=1
+            http=[HttpEvent(path="/", visibility="public", auth="none"), HttpEvent(path="/i")],
+            max_scale=3,
+            min_scale=1,
+            sinks=["central"],
         ),
         "work": a_function(
             signature="cloudevent",
@@ -86,8 +89,8 @@ def stack(deploy, a_function, catalogue, engine):
             queues=[QueueEvent(queue="orders")],
         ),
     }
-    environment, made = deploy(functions, catalogue=catalogue)
-    return {"dev": environment, **made}
+    environment, made = deploy(functions, catalogue=catalogue, sinks=[a_sink()], shipper=a_shipper())
+    return {"dev": environment, "central-lambda": environment.log_sinks["lambda", "central"], **made}
 
 
 def test_nodes_are_all_children_and_outputs_are_registered(stack, engine):
@@ -116,7 +119,8 @@ def test_everything_that_can_be_tagged_is(stack, engine):
         if hasattr(getattr(package, kind.split(":")[1]), "tags"):
             assert made.tags["managed-by"] == "slipway", made.name
             assert made.tags["environment"] == "dev"
-            assert made.parent == "dev" or made.tags["function"] == made.parent
+            belongs = made.tags.get("function") or f"{made.tags.get('sink')}-lambda"
+            assert made.parent in {"dev", belongs}
 
 
 def test_no_logical_name_is_used_twice_for_a_type(stack, engine):
