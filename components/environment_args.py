@@ -148,6 +148,8 @@ class EnvironmentArgs:
     """What makes envelopes of what functions on Lambda log; needed where such a function has a sink."""
     shipped: Sequence[str] = ()
     """Names of the sinks that functions on Lambda use; `serving` sets them."""
+    knative_sinks: Mapping[str, Sequence[str] | None] = dataclasses.field(default_factory=dict)
+    """Sinks that functions on Knative use to names of these functions, None for all of them; `serving` sets them."""
     public_http: bool = False
     """Whether functions on Lambda need a public entry; `serving` sets it."""
     knative_bus: bool = False

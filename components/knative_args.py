@@ -75,6 +75,8 @@ class KnativeArgs:
     """What queues are made of."""
     dead_letters: DeadLetters = dataclasses.field(default_factory=DeadLetters)
     """Where events are kept that no retry could deliver."""
+    log_agent: pulumi.Input[str] | None = None
+    """Image with digest of the log agent; needed as soon as a function has a log sink."""
     retry_attempts: int = 5
     """Further attempts before an event becomes a dead letter."""
     retry_backoff: str = "PT1S"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from components.environment_args import CatalogueEntry, EnvironmentArgs
 from components.errors import InputError
@@ -29,7 +29,8 @@ def serving(args: EnvironmentArgs, functions: Mapping[str, FunctionArgs]) -> Env
     """
     targets = {name: target_of(function, args) for name, function in functions.items()}
     on_lambda = {name: function for name, function in functions.items() if targets[name] == "lambda"}
-    on_knative = [function for name, function in functions.items() if targets[name] == "knative"]
+    knative = {name: function for name, function in functions.items() if targets[name] == "knative"}
+    on_knative = list(knative.values())
     public = [
         (name, route) for name, function in on_lambda.items() for route in function.http if route.visibility == "public"
     ]
@@ -43,10 +44,20 @@ def serving(args: EnvironmentArgs, functions: Mapping[str, FunctionArgs]) -> Env
         public_http=bool(public),
         cors=rules,
         shipped=tuple(sorted({name for function in on_lambda.values() for name in function.sinks})),
+        knative_sinks=_users(knative),
         knative_bus=any(function.schedules or function.events for function in on_knative),
         knative_events=any(function.schedules or function.events or function.queues for function in on_knative),
         catalogue=tuple(_consumed(entry, functions.values(), makers) for entry in args.catalogue),
     )
+
+
+def _users(functions: Mapping[str, FunctionArgs]) -> Mapping[str, Sequence[str] | None]:
+    """Sinks to the names of the functions that use them; None for all functions, so that a new one changes nothing."""
+    found: dict[str, list[str]] = {}
+    for name, function in sorted(functions.items()):
+        for sink in function.sinks:
+            found.setdefault(sink, []).append(name)
+    return {sink: None if len(names) == len(functions) else names for sink, names in sorted(found.items())}
 
 
 def _cors(rules: Iterable[tuple[str, Cors | None]]) -> tuple[Cors | None, list[str]]:

@@ -65,6 +65,7 @@ class Plan:
         spec: JSON-like values for `EnvironmentArgs.from_spec`.
         functions: Its functions, by name, sorted.
         dead_letters: Image of the service that keeps dead letters; None where nothing can become one.
+        log_agent: Image of the log agent; None where no function on Knative has a log sink.
         shipper: What the package of the shipper is made of; None where no function on Lambda has a log sink.
     """
 
@@ -73,6 +74,7 @@ class Plan:
     spec: Mapping[str, Any]
     functions: Mapping[str, PlannedFunction]
     dead_letters: Image | None = None
+    log_agent: Image | None = None
     shipper: PackageInputs | None = None
 
     @functools.cached_property
@@ -82,6 +84,8 @@ class Plan:
         if self.dead_letters is not None:
             kept = {**found["knative"]["dead_letters"], "image": self._in_registry(self.dead_letters)}
             found["knative"] = {**found["knative"], "dead_letters": kept}
+        if self.log_agent is not None:
+            found["knative"] = {**found["knative"], "log_agent": self._in_registry(self.log_agent)}
         if self.shipper is not None:
             found["shipper"] = {
                 "key": package_key(self.shipper),
@@ -176,7 +180,7 @@ def plan(environment: str, start: Path | None = None) -> Plan:
             for name, function in functions.items()
         },
     )
-    images, dead_letters = _images(project, settings, functions, inputs)
+    images, dead_letters, log_agent = _images(project, settings, functions, inputs)
     specs = {
         name: {
             **function_spec(function, settings),
@@ -198,6 +202,7 @@ def plan(environment: str, start: Path | None = None) -> Plan:
             for name, spec in specs.items()
         },
         dead_letters=dead_letters,
+        log_agent=log_agent,
         shipper=shipper(project) if shipped else None,
     )
 
@@ -219,16 +224,17 @@ def _images(
     settings: Settings,
     functions: Mapping[str, LoadedFunction],
     inputs: Mapping[str, PackageInputs],
-) -> tuple[dict[str, Image], Image | None]:
-    """Images of the functions that run as one, and that of the dead letters if there can be any."""
+) -> tuple[dict[str, Image], Image | None, Image | None]:
+    """Images of the functions that run as one, of the dead letters if there can be any, and of the log agent."""
     if settings.target == "lambda" and inputs.keys() == functions.keys() and not settings.has_knative:
-        return {}, None  # packages all, and nothing of images is loaded
+        return {}, None, None  # packages all, and nothing of images is loaded
     from slipway.artifacts.images import environment as images  # noqa: PLC0415 - Lambda alone does not need it
 
     builder = images.EnvironmentImages(project, settings)
     found = builder.build_all(functions, inputs)
     kept = builder.dead_letters if images.needs_dead_letters(functions.values(), settings) else None
-    return found, kept
+    agent = builder.log_agent if images.needs_log_agent(functions.values(), settings) else None
+    return found, kept, agent
 
 
 def _point(project: Project, settings: Settings, specs: Mapping[str, dict[str, Any]]) -> None:

@@ -13,6 +13,7 @@ from components import catalogue
 from components.base import Component
 from components.environment_args import EnvironmentArgs
 from components.errors import InputError
+from components.knative.agent import daemon
 from components.knative.dead_letters import bytes_of, make_dead_letters
 from components.knative.labels import metadata
 from components.knative.network import make_guards
@@ -30,7 +31,8 @@ class KnativeEnvironment:
     """Guardrails first, then what functions share.
 
     Creates: provider; namespace, which refuses pods that ask for rights; network policies; channels of the catalogue's
-    queues; dead letters (when a function takes events); broker (when a function takes events of the bus or schedules).
+    queues; the log agent (when a function has a log sink); dead letters (when a function takes events); broker (when a
+    function takes events of the bus or schedules).
 
     Attributes:
         args: The environment as its operators describe it.
@@ -38,6 +40,7 @@ class KnativeEnvironment:
         provider: The provider of all its resources.
         guards: The namespace and its policies: what must stand before anything runs.
         resources: What functions may use, by kind and name.
+        log_agent: What must run before a function writes its first line; empty when no function has a log sink.
         dead_letters: The service that keeps undelivered events; None when no function takes events.
         broker: The broker; None when no function subscribes to it.
     """
@@ -47,15 +50,16 @@ class KnativeEnvironment:
             raise InputError(
                 f"Environment {args.environment!r}: functions on Knative need knative; set namespace and domain"
             )
-        if found := _mistakes(args, args.knative):
-            raise InputError(found)
         self.args = args
         self.site = Site.of(args, args.knative)
+        if found := _mistakes(args, args.knative) + daemon.mistakes(self.site, f"Environment {args.environment!r}"):
+            raise InputError(found)
         self._owner = owner
         self.provider = owner.child("kubernetes", Provider, provider_args(args.knative))
         owner.use_provider(self.provider)
         self.guards = self._guards()
         self.resources: Mapping[tuple[str, str], Resource] = make_resources(owner, self.site, self.guards)
+        self.log_agent = daemon.make_agent(owner, self.site, self.resources, self.guards)
         self.dead_letters = make_dead_letters(owner, self.site, self.guards) if args.knative_events else None
         self.broker = self._broker() if args.knative_bus else None
 

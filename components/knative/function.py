@@ -145,6 +145,6 @@ class KnativeFunction:
                 "spec": made.apply(lambda pair: spec_of(*pair)),
             },
             primary=True,
-            depends_on=[*depends_on, *used],
+            depends_on=[*depends_on, *used, *self._environment.log_agent],
             timeout_s=_TIMEOUT_S,
         )

@@ -50,6 +50,12 @@ def in_cluster(*namespaces: str) -> Rule:
     return {"to": [namespace_peer(name) for name in sorted(set(namespaces))], "ports": [{"protocol": "TCP"}]}
 
 
+def dns() -> Rule:
+    """Traffic to whoever finds names."""
+    resolvers = [namespace_peer(_DNS_NAMESPACE), {"ipBlock": {"cidr": _DNS_ON_NODE}}]
+    return {"to": resolvers, "ports": [{"port": _DNS_PORT, "protocol": protocol} for protocol in ("TCP", "UDP")]}
+
+
 def make_policy(
     owner: Component,
     site: Site,
@@ -93,15 +99,11 @@ def make_policy(
 
 def make_guards(owner: Component, site: Site, depends_on: Sequence[Any]) -> list[NetworkPolicy]:
     """Create what holds for the whole namespace: nothing in, nothing out, but names are found and Knative calls."""
-    resolvers = [namespace_peer(_DNS_NAMESPACE), {"ipBlock": {"cidr": _DNS_ON_NODE}}]
-    ports = [{"port": _DNS_PORT, "protocol": protocol} for protocol in ("TCP", "UDP")]
     callers = sorted({SERVING, site.knative.ingress_namespace})
     functions = {"matchExpressions": [{"key": FUNCTION, "operator": "Exists"}]}
     return [
         make_policy(owner, site, "deny", "slipway-deny", {}, ingress=[], egress=[], depends_on=depends_on),
-        make_policy(
-            owner, site, "dns", "slipway-dns", {}, egress=[{"to": resolvers, "ports": ports}], depends_on=depends_on
-        ),
+        make_policy(owner, site, "dns", "slipway-dns", {}, egress=[dns()], depends_on=depends_on),
         make_policy(
             owner,
             site,

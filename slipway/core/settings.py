@@ -199,6 +199,7 @@ class Settings(Model):
             tls=tls,
             port=self.http.port or (cluster.http_port if cluster else None),
             base=dict(self.images.base),
+            collector=self.images.collector,
             eventing=self.eventing,
         )
 

@@ -108,6 +108,12 @@ class Images(Model):
         "that of python3.11 itself.",
         examples=[{"python3.11": "registry.example.com/base/python@sha256:" + "0" * 64}],
     )
+    collector: ImageRef | None = Field(
+        default=None,
+        description="Image of the log agent, with digest; needed where a function has a log sink, but the embedded "
+        "cluster brings it itself.",
+        examples=["registry.example.com/slipway/log-agent@sha256:" + "0" * 64],
+    )
 
 
 class BrokerConfig(Model):
@@ -191,6 +197,7 @@ class Knative:
         tls: Whether the public entry answers https.
         port: Port of the public entry in addresses; None for that of the scheme.
         base: Runtime to the image with digest that functions with it start from, as far as the settings say.
+        collector: Image of the log agent, with digest; None for that of the embedded cluster.
         eventing: Broker, channels, dead letters and retries.
     """
 
@@ -202,6 +209,7 @@ class Knative:
     tls: bool
     port: int | None
     base: dict[_PYTHON_BASE, str]
+    collector: str | None
     eventing: Eventing
 
     @property

@@ -12,10 +12,12 @@ from slipway.artifacts.failures import combined, workers
 from slipway.artifacts.images.bases import Bases
 from slipway.artifacts.images.builder import ImageBuilder
 from slipway.artifacts.images.containerfile import ContainerBuilder, needs_base
+from slipway.artifacts.images.oci import read_layout
 from slipway.artifacts.images.programs import dead_letters
 from slipway.artifacts.images.registry import push, reference
 from slipway.artifacts.inputs import Collector
 from slipway.core.errors import BadInputError, EngineError, SlipwayError
+from slipway.core.sinks import sinks_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from slipway.core.settings import Settings
 
 _PYTHON = "python3.11"  # runtime whose base image Containerfiles stand on
+LOG_AGENT = "log-agent"
+"""Name of the log agent's image, in the cache and in registries."""
 KNATIVE = "knative"
 """Target whose functions all run as images."""
 
@@ -156,6 +160,32 @@ class EnvironmentImages:
         given = {str(name): image for name, image in self._settings.images.base.items()}.get(runtime)
         return self._bases.find(given, runtime=runtime, architecture=architecture)
 
+    @functools.cached_property
+    def log_agent(self) -> Image:
+        """The image of the log agent: the one that the settings name, or on the embedded cluster what that brings.
+
+        Raises:
+            BadInputError: There is none.
+        """
+        knative = self._settings.knative
+        assert knative is not None
+        if knative.collector is not None:
+            return Image(function=LOG_AGENT, reference=knative.collector)
+        layout = self._bases.folder / LOG_AGENT
+        if not knative.embedded:
+            where = f"stacks/Pulumi.{self._settings.environment}.yaml"
+            raise BadInputError(
+                f"{where}: functions on Knative have log sinks, and there is no image of the log agent; "
+                "set slipway:images: {collector: repository@sha256:...}, docs/sinks.md says how to make one"
+            )
+        if not (layout / "index.json").is_file():
+            raise BadInputError("the image of the log agent is not on this machine; run `slipway cluster up`")
+        return Image(
+            function=LOG_AGENT,
+            reference=reference(knative.registry, LOG_AGENT, read_layout(layout).digest),
+            layout=layout,
+        )
+
     def _image_of(self, name: str, image: BuiltImage, started: float) -> Image:
         knative = self._settings.knative
         registry = knative.registry if knative else self._settings.registry
@@ -174,6 +204,11 @@ class EnvironmentImages:
     def dead_letters(self) -> Image:
         """The image of the service that keeps dead letters; raises as `build_all` does."""
         return self._of_inputs(dead_letters(self._project, cache=self._cache))
+
+
+def needs_log_agent(functions: Iterable[LoadedFunction], settings: Settings) -> bool:
+    """Whether logs of some function on Knative go to a sink."""
+    return any(function.target_in(settings) == KNATIVE and bool(sinks_of(function, settings)) for function in functions)
 
 
 def runs_as_image(function: LoadedFunction, settings: Settings) -> bool:
