@@ -33,6 +33,7 @@ exported = {
         "logGroup": function.log_group,
         "owner": function.args.owner,
         "runtime": function.args.runtime,
+        "sinks": list(function.args.sinks),
     }
     for name, function in functions.items()
 }

@@ -7,13 +7,13 @@ import sys
 
 import click
 
+from slipway.cli.findings import print_findings, reaches, threshold_option
 from slipway.cli.options import json_option
-from slipway.core.findings import Finding, Severity
+from slipway.core.findings import Finding, Severity, errors_in
 from slipway.core.loaded import count
 from slipway.core.project import Project
 from slipway.core.validate import load
 
-_LEVELS = [severity.name.lower() for severity in Severity]
 _BAD_INPUT, _FINDINGS = 2, 1
 
 
@@ -27,13 +27,7 @@ _BAD_INPUT, _FINDINGS = 2, 1
     help="Only this environment; may be repeated. All by default.",
 )
 @json_option
-@click.option(
-    "--threshold",
-    type=click.Choice(_LEVELS),
-    default="error",
-    show_default=True,
-    help="Severity from which on the exit status is 1; errors always give 2.",
-)
+@threshold_option
 def command(stacks: tuple[str, ...], threshold: str, *, as_json: bool) -> None:
     """Check every function.yaml and every environment, also against each other.
 
@@ -53,11 +47,9 @@ def command(stacks: tuple[str, ...], threshold: str, *, as_json: bool) -> None:
         }
         click.echo(json.dumps(report, indent=2))
     else:
-        for finding in findings:
-            note = "" if finding.severity is Severity.ERROR else f"{finding.severity.name.lower()}: "
-            click.echo(note + finding.render())
+        print_findings(findings)
         click.echo(summary)
-    sys.exit(_status(findings, Severity[threshold.upper()]))
+    sys.exit(_BAD_INPUT if errors_in(findings) else _FINDINGS if reaches(findings, threshold) else 0)
 
 
 def _counts(findings: list[Finding]) -> str:
@@ -66,10 +58,3 @@ def _counts(findings: list[Finding]) -> str:
         for severity, noun in ((Severity.ERROR, "error"), (Severity.WARNING, "warning"), (Severity.INFO, "note"))
     ]
     return ", ".join(count(number, noun) for number, noun in numbers if number) or "nothing found"
-
-
-def _status(findings: list[Finding], threshold: Severity) -> int:
-    worst = max((finding.severity for finding in findings), default=0)
-    if worst >= Severity.ERROR:
-        return _BAD_INPUT
-    return _FINDINGS if worst >= threshold else 0

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pulumi.automation import OpType
 
+from slipway.engine.guards import Guarded, guarded
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -28,6 +30,9 @@ _PARTS = frozenset(
 )
 
 
+_INNER = frozenset({"parent", "before", "after"})
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
     """One resource and what happens to it.
@@ -41,6 +46,9 @@ class Step:
         paths: Paths of the properties that change, sorted.
         replace_keys: Paths of the properties that force a replacement, sorted.
         protected: Whether the engine refuses to delete it.
+        parent: URN of what it belongs to; empty for the stack.
+        before: How it keeps what is in it; None when it is new.
+        after: How it will keep it; None when it goes.
     """
 
     urn: str
@@ -51,6 +59,9 @@ class Step:
     paths: tuple[str, ...] = ()
     replace_keys: tuple[str, ...] = ()
     protected: bool = False
+    parent: str = ""
+    before: Guarded | None = None
+    after: Guarded | None = None
 
     @property
     def changes(self) -> bool:
@@ -58,8 +69,8 @@ class Step:
         return self.op not in {op.value for op in _QUIET}
 
     def to_json(self) -> dict[str, Any]:
-        """The step as JSON values."""
-        return dataclasses.asdict(self)
+        """The step as JSON values, without what only findings are made of."""
+        return {name: value for name, value in dataclasses.asdict(self).items() if name not in _INNER}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,6 +103,7 @@ class RunResult:
         outputs: Outputs of the stack; what is secret reads `[secret]`, what is unknown yet is missing.
         diagnostics: Messages, without those that are for debugging.
         duration_s: Seconds that the engine took.
+        outputs_before: Outputs of the stack as they were, secrets masked.
     """
 
     steps: tuple[Step, ...]
@@ -99,6 +111,7 @@ class RunResult:
     outputs: Mapping[str, Any]
     diagnostics: tuple[Diagnostic, ...]
     duration_s: int = 0
+    outputs_before: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     @property
     def changes(self) -> tuple[Step, ...]:
@@ -164,6 +177,7 @@ class Collector:
         self._diagnostics: list[Diagnostic] = []
         self._summary: dict[str, int] = {}
         self._outputs: dict[str, Any] = {}
+        self._outputs_before: dict[str, Any] = {}
         self._duration_s = 0
 
     def __call__(self, event: EngineEvent) -> None:
@@ -188,13 +202,15 @@ class Collector:
                 steps=tuple(self._steps.values()),
                 summary=dict(self._summary),
                 outputs=dict(self._outputs),
+                outputs_before=dict(self._outputs_before),
                 diagnostics=tuple(self._diagnostics),
                 duration_s=self._duration_s,
             )
 
     def _on_step(self, metadata: StepEventMetadata, state: str) -> None:
         if state == "done" and metadata.type == STACK_TYPE and metadata.new and metadata.new.outputs:
-            self._outputs = {name: masked(value) for name, value in metadata.new.outputs.items()}
+            self._outputs = masked(metadata.new.outputs)
+            self._outputs_before = masked((metadata.old and metadata.old.outputs) or {})
         step = step_from(metadata)
         if metadata.op in _PARTS:
             if state == "failed":
@@ -220,7 +236,7 @@ class Collector:
 
 
 def step_from(metadata: StepEventMetadata) -> Step:
-    """A step from the engine's description of it, without any property's value."""
+    """A step from the engine's description of it, without any property's value but days for which logs are kept."""
     state = metadata.new or metadata.old
     paths = set(metadata.detailed_diff or ()) or set(metadata.diffs or ())
     return Step(
@@ -232,6 +248,9 @@ def step_from(metadata: StepEventMetadata) -> Step:
         paths=tuple(sorted(paths)),
         replace_keys=tuple(sorted(metadata.keys or ())),
         protected=bool(metadata.old and metadata.old.protect),
+        parent=(state.parent or "") if state else "",
+        before=guarded(metadata.type, metadata.old.inputs or {}) if metadata.old else None,
+        after=guarded(metadata.type, metadata.new.inputs or {}) if metadata.new else None,
     )
 
 

@@ -82,6 +82,24 @@ def test_a_changed_function_is_the_only_change(deployed):
         main.write_text(text)
 
 
+def test_a_preview_warns_of_what_it_would_take_from_logs(deployed):
+    stack = deployed.root / "stacks/Pulumi.local.yaml"
+    text = stack.read_text()
+    try:
+        stack.write_text(text.replace("    central: {", "    archive: {") + "  slipway:logs: {retention: 7}\n")
+        findings = json.loads(deployed.run("preview", "--json").stdout)["findings"]
+        assert {finding["severity"] for finding in findings} == {"warning"}
+        removed = {finding["function"] for finding in findings if finding["rule"] == "sink-removed"}
+        assert removed == {"audit", "hello", "nightly-report", "orders", "receipts"}
+        shorter = {finding["resource"] for finding in findings if finding["rule"] == "shorter-retention"}
+        assert {"hello-logs", "orders-logs"} <= shorter
+        done = deployed.run("preview", "--threshold", "warning", status=1)
+        assert "warning: orders-logs: keeps records for 7 days and no longer for 30 days" in done.stdout
+        assert "no longer go to sink 'central'; sinks that it keeps: archive" in done.stdout
+    finally:
+        stack.write_text(text)
+
+
 def test_bad_input_stops_before_anything_is_touched(deployed):
     manifest = deployed.root / "functions/hello/function.yaml"
     text = manifest.read_text()

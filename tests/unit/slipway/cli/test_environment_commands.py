@@ -9,6 +9,7 @@ from slipway.cli import main as module
 from slipway.cli.progress import Display
 from slipway.core.errors import BadInputError, EngineError
 from slipway.engine import operations, recover
+from slipway.engine.guards import Guarded
 from slipway.engine.memory import Instances
 from slipway.engine.steps import Diagnostic, Progress, RunResult, Step
 
@@ -102,6 +103,27 @@ def test_preview_as_json_has_steps_without_values(project, slipway, engine):
     _, out, err = slipway("preview", "--json")
     assert json.loads(out)["steps"][0]["paths"] == ["tags.a"]
     assert err == ""
+
+
+def test_preview_warns_of_what_it_would_take_from_logs(project, slipway, engine):
+    logs = Step(
+        urn="u::logs",
+        type="aws:cloudwatch/logGroup:LogGroup",
+        name="logs",
+        op="update",
+        before=Guarded(),
+        after=Guarded(days=7),
+    )
+    engine("preview", result(logs))
+    status, out, _ = slipway("preview")
+    assert status == 0
+    assert out.splitlines()[-1] == (
+        "warning: logs: keeps records for 7 days and no longer for ever; put it back unless that is meant"
+    )
+    assert json.loads(slipway("preview", "--json")[1])["findings"][0]["rule"] == "shorter-retention"
+    status, _, err = slipway("preview", "--threshold", "warning")
+    assert status == 1
+    assert "local: an update would weaken how logs are kept" in err
 
 
 def test_preview_looks_at_what_exists_after_a_run_that_did_not_end_well(project, slipway, engine):
