@@ -125,7 +125,9 @@ class HttpReceiver(Model):
 
     address: Address = Field(description="Its address.", examples=["https://otel.example.com/firehose"])
     secret: SecretRef | None = Field(
-        default=None, description="Secret with the access key (`X-Amz-Firehose-Access-Key`)."
+        default=None,
+        description="Secret whose field `api_key` is the access key (`X-Amz-Firehose-Access-Key`).",
+        examples=["receiver/api_key"],
     )
 
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from slipway.core.settings_sinks import Sink
     from slipway.core.targets import Feature
 
+# Amazon Data Firehose, authentication with AWS Secrets Manager: where an HTTP endpoint's access key is.
+_ACCESS_KEY = "api_key"
+
 
 def sink_mistakes(settings: Settings) -> Iterator[Mistake]:
     """What is wrong within the sinks of an environment, whatever its functions are.
@@ -301,6 +304,13 @@ def _secret(sink: Sink, place: PropertyPath, settings: Settings) -> Iterator[Mis
             rule="not-in-catalogue",
             message=f"{_shown(path)} names no secret of the catalogue",
             remedy=f"add it under slipway:resources.secret; there: {known(secrets)}",
+        )
+    elif sink.http is not None and reference.partition("/")[2] not in {"", _ACCESS_KEY}:
+        yield Mistake(
+            path=path,
+            rule="not-allowed",
+            message=f"{_shown(path)} names a field that Firehose does not read",
+            remedy=f"keep the access key in the field {_ACCESS_KEY} of the secret, and say <name>/{_ACCESS_KEY}",
         )
     elif getattr(entry, part) is None and target in settings.targets:
         yield Mistake(

@@ -95,6 +95,10 @@ def test_an_environment_with_both_targets_takes_them_all(said, row):
             "http: {address: 'https://a.example', secret: hunter2/a}",
             "slipway:sinks.a.http.secret names no secret of the",
         ),
+        (
+            "http: {address: 'https://a.example', secret: outside/token}",
+            "names a field that Firehose does not read; keep",
+        ),
         ("http: {address: 'https://a.example', secret: inside}", "the secret of slipway:sinks.a has no arn for Lambda"),
         (
             "http: {address: 'https://a.example', secret: 'hunter2 x'}",
