@@ -20,7 +20,7 @@ from toolchain.embedded_cluster.status import Status
 EMBEDDED = """\
 config:
   slipway:target: knative
-  slipway:cluster: {apiPort: 5612, httpPort: 5613, registryPort: 5614}
+  slipway:cluster: {apiPort: 5612, httpPort: 5613, registryPort: 5614, lokiPort: 5615}
 """
 ELSEWHERE = """\
 config:
@@ -86,7 +86,7 @@ def test_without_an_environment_file_the_default_ports_hold(project, calls):
     result = run("up")
     assert result.exit_code == 0
     ((_, config),) = calls
-    assert list(config.ports.values()) == [4612, 4613, 4614]
+    assert list(config.ports.values()) == [4612, 4613, 4614, 4615]
     assert config.state == project.root / ".slipway" / "cluster"
     assert config.binaries == {"etcd": Path("/etcd")}
 
@@ -96,7 +96,7 @@ def test_ports_and_folder_are_settings(project, calls, monkeypatch, tmp_path):
     monkeypatch.setenv("SLIPWAY_CLUSTER_DIR", str(tmp_path / "other"))
     assert run("up").exit_code == 0
     ((_, config),) = calls
-    assert list(config.ports.values()) == [5612, 5613, 5614]
+    assert list(config.ports.values()) == [5612, 5613, 5614, 5615]
     assert config.state == tmp_path / "other"
 
 
