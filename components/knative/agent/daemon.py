@@ -25,6 +25,7 @@ _APP = {"app.kubernetes.io/name": NAME}
 _CONFIG = "/etc/slipway"
 _FILE = "agent.yaml"
 _LIMIT_MI = 512
+_DIGITS = 10
 _MINUTES_S = 300
 _READ = ["get", "list", "watch"]
 
@@ -98,10 +99,14 @@ def make_agent(
     account = owner.child("logs-account", ServiceAccount, {"metadata": metadata(owner, NAME, home)}, depends_on=guards)
     roles = _roles(owner, site, home, [*guards, *depends_on])
     text = render(Place(environment=site.args.environment, namespace=site.namespace, home=home), sinks)
+    # Another configuration is another object: pods that have yet to be replaced keep theirs.
+    named = f"{NAME}-{hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]}"
     config = owner.child(
-        "logs-config", ConfigMap, {"metadata": metadata(owner, NAME, home), "data": {_FILE: text}}, depends_on=guards
+        "logs-config",
+        ConfigMap,
+        {"metadata": metadata(owner, named, home), "data": {_FILE: text}, "immutable": True},
+        depends_on=guards,
     )
-    digest = hashlib.sha256(text.encode()).hexdigest()
     agent = owner.child(
         "logs",
         DaemonSet,
@@ -114,12 +119,11 @@ def make_agent(
                     "metadata": {
                         "labels": _APP,
                         "annotations": {
-                            "slipway.io/configuration": digest,
                             "prometheus.io/scrape": "true",
                             "prometheus.io/port": str(METRICS_PORT),
                         },
                     },
-                    "spec": _pod(site, home, sinks, resources),
+                    "spec": _pod(site, home, sinks, resources, named),
                 },
             },
         },
@@ -162,7 +166,7 @@ def _roles(owner: Component, site: Site, home: str, depends_on: Sequence[pulumi.
 
 
 def _pod(
-    site: Site, home: str, sinks: Sequence[Routed], resources: Mapping[tuple[str, str], Resource]
+    site: Site, home: str, sinks: Sequence[Routed], resources: Mapping[tuple[str, str], Resource], config: str
 ) -> dict[str, Any]:
     well = {"httpGet": {"path": "/", "port": HEALTH_PORT}}
     return {
@@ -205,7 +209,7 @@ def _pod(
             }
         ],
         "volumes": [
-            {"name": "config", "configMap": {"name": NAME}},
+            {"name": "config", "configMap": {"name": config}},
             {"name": "pods", "hostPath": {"path": PODS, "type": "Directory"}},
             {"name": "state", "hostPath": {"path": f"{STATE}/{home}", "type": "DirectoryOrCreate"}},
         ],

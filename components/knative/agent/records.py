@@ -47,7 +47,7 @@ _SEVERITIES = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 _OTHERS = {"WARNING": "WARN", "CRITICAL": "FATAL", "NOTICE": "INFO", "ERR": "ERROR"}
 _TRACEBACK = r"Traceback \(most recent call last\):"
 # A revision is `{function}-{ten hex digits}`, its pods are called after it; the end may be cut.
-_POD_NAME = r"^(?P<revision>(?P<function>.+)-[0-9a-f]{10})-d"
+_POD_NAME = r"^(?P<revision>(?P<function>.+?)-[0-9a-f]{10})-d"
 _TRACEPARENT = r"^[0-9a-f]{2}-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-[0-9a-f]{2}$"
 _ID_DIGITS = 32
 _SERVER_ERROR = 500
@@ -98,7 +98,7 @@ def of_events(environment: str, namespace: str) -> list[str]:
         put("log.time", "log.observed_time", "log.time_unix_nano == 0"),
         put(BODY, _frame(environment, name, "event")),
         put(key(BODY, "timestamp"), _moment()),
-        _note(name, r"^(?P<revision>(?P<function>.+)-[0-9a-f]{10})(?:-|$)", f"IsString({name})"),
+        _note(name, r"^(?P<revision>(?P<function>.+?)-[0-9a-f]{10})(?:-|$)", f"IsString({name})"),
         put(key(BODY, "function"), cache("function"), there(cache("function"))),
         put(key(BODY, "revision"), cache("revision"), there(cache("revision"))),
         put(key(BODY, "severity"), text("WARN"), f"{of('type')} != {text('Normal')}"),

@@ -132,6 +132,7 @@ class Images:
 
     def __init__(self, project, settings):
         self.dead_letters = image("slipway-dead-letters")
+        self.log_agent = image("log-agent")
 
     def build_all(self, functions, inputs):
         return {name: image(name) for name in functions}
@@ -160,6 +161,10 @@ def test_on_knative_every_function_is_an_image_with_the_digest_of_its_code(knati
     assert (found.inputs, found.key) == (None, None)
     assert found.code == {"image": f"127.0.0.1:4614/hello@sha256:{'1' * 64}"}
     assert found.spec["code_digest"] == program.plan("local").functions["hello"].inputs.digest
+
+
+def test_the_log_agent_runs_as_an_image_of_the_registry(knative):
+    assert knative.environment["knative"]["log_agent"] == f"127.0.0.1:4614/log-agent@sha256:{'1' * 64}"
 
 
 def test_the_access_to_the_embedded_cluster_is_named_without_the_checkouts_path(knative, project, monkeypatch):

@@ -124,8 +124,9 @@ def test_no_function_runs_before_its_logs_are_read(with_sinks, engine):
 
 def test_another_configuration_starts_pods_anew(with_sinks, engine):
     def mark():
-        template = engine.named("dev-logs", "DaemonSet").inputs["spec"]["template"]
-        return template["metadata"]["annotations"]["slipway.io/configuration"]
+        (found,) = (volume["configMap"]["name"] for volume in pod(engine)["volumes"] if "configMap" in volume)
+        assert engine.named("dev-logs-config").inputs["metadata"]["name"] == found
+        return found
 
     with_sinks(CENTRAL)
     first = mark()
