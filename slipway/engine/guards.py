@@ -1,4 +1,4 @@
-"""What a run takes away from the logs of functions: a sink, time for which they are kept, a key that encrypts them.
+"""What a run takes away from the logs of functions: a sink, records, time for which they are kept, a key.
 
 Only numbers and names of properties are read off resources; no other value enters.
 """
@@ -27,6 +27,7 @@ _BUCKET_ENCRYPTIONS = (
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
     "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
 )
+_SINK = "slipway:index:LogSink::"
 _KEYS = frozenset({"keyArn", "kmsKeyArn", "kmsKeyId", "kmsMasterKeyId"})
 
 
@@ -68,6 +69,9 @@ def weakened(result: RunResult, environment: str) -> list[Finding]:
         if step.type == _FILTER and step.op == "delete" and step.parent not in gone and function not in told:
             message = f"logs of function {function!r} no longer go where its subscription filter led"
             findings.append(_finding("sink-removed", message, environment, step, function=function))
+        if step.type in _BUCKETS and step.op == "delete" and _SINK in step.parent:
+            message = "is deleted with the records that are in it"
+            findings.append(_finding("records-deleted", message, environment, step))
         findings += _resource(step, result, environment, gone)
     return findings
 
@@ -134,9 +138,10 @@ def _days(type_: str, inputs: Mapping[str, Any]) -> int | None:
     found = []
     if type_ == _LOG_GROUP:
         found = [inputs.get("retentionInDays")]
-    elif type_ in _LIFECYCLES:
-        rules = [rule for rule in inputs.get("rules") or () if rule.get("status") == "Enabled"]
-        found = [(rule.get("expiration") or {}).get("days") for rule in rules]
+    elif type_ in _LIFECYCLES or type_ in _BUCKETS:
+        rules = inputs.get("rules" if type_ in _LIFECYCLES else "lifecycleRules") or ()
+        used = [rule for rule in rules if rule.get("status") == "Enabled" or rule.get("enabled")]
+        found = [(rule.get("expiration") or {}).get("days") for rule in used]
     # Zero days of a log group are for ever; what is not known yet is text.
     return min((int(days) for days in found if isinstance(days, int | float) and days), default=None)
 

@@ -106,6 +106,16 @@ def rules(*days):
     return {"rules": [*expiring, off, {"id": "parts", "status": "Enabled", "abortIncompleteMultipartUpload": {}}]}
 
 
+def inner(days):
+    """Rules that are a property of the bucket itself."""
+    return {
+        "lifecycleRules": [
+            {"enabled": True, "expiration": {"days": days}},
+            {"enabled": False, "expiration": {"days": 1}},
+        ]
+    }
+
+
 @pytest.mark.parametrize(
     ("type_", "before", "after", "said"),
     [
@@ -119,6 +129,7 @@ def rules(*days):
         (LOG_GROUP, {}, {"retentionInDays": 7}, "keeps records for 7 days and no longer for ever"),
         (LIFECYCLE, rules(365), rules(14), "keeps records for 14 days and no longer for 365 days"),
         (LIFECYCLE, rules(365), rules(400, 30), "keeps records for 30 days and no longer for 365 days"),
+        (BUCKET, inner(365), inner(14), "keeps records for 14 days and no longer for 365 days"),
         (LIFECYCLE, rules(), rules(30), "keeps records for 30 days and no longer for ever"),
     ],
 )
@@ -135,6 +146,7 @@ def test_a_shorter_retention(type_, before, after, said):
         (LOG_GROUP, {"retentionInDays": 7}, {"retentionInDays": 0}),
         (LOG_GROUP, {"retentionInDays": 7}, {"retentionInDays": UNKNOWN}),
         (LIFECYCLE, rules(14), rules(365)),
+        (BUCKET, inner(14), inner(365)),
         (LIFECYCLE, rules(14), rules()),
         ("aws:sqs/queue:Queue", {"retentionInDays": 7}, {"retentionInDays": 1}),
         (LOG_GROUP, None, {"retentionInDays": 7}),
@@ -179,8 +191,19 @@ def test_another_key_or_one_that_is_not_known_yet_is_still_one():
 def test_the_encryption_of_a_bucket_that_stays():
     gone = event("delete", ENCRYPTION, "encryption", default(kmsMasterKeyId=KEY), parent=SINK)
     assert [rule for rule, _ in found(gone)] == ["encryption-dropped"]
-    assert found(gone, event("delete", BUCKET, "bucket", {}, parent=SINK)) == []
+    assert [rule for rule, _ in found(gone, event("delete", BUCKET, "bucket", {}, parent=SINK))] == ["records-deleted"]
     assert found(gone, event("delete", "slipway:index:LogSink", "archive", {}, parent="")) == []
+
+
+def test_a_bucket_of_a_sink_goes_with_its_records():
+    gone = event("delete", BUCKET, "archive-bucket", {}, parent=SINK)
+    assert found(gone, event("delete", "slipway:index:LogSink", "archive", {}, parent="")) == [
+        (
+            "records-deleted",
+            "archive-bucket: is deleted with the records that are in it; put it back unless that is meant",
+        )
+    ]
+    assert found(event("delete", BUCKET, "packages", {}, parent=f"{ROOT}slipway:index:Environment::prod")) == []
 
 
 def test_nothing_of_it_is_in_the_json_of_a_run():
