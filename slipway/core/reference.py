@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from slipway.core import (
+    envelope,
     events,
     example,
     fields,
@@ -24,7 +25,7 @@ from slipway.core.anatomy import spot
 from slipway.core.catalogue import VARIABLES
 from slipway.core.schema import function_schema, log_schema, stack_schema, to_text
 from slipway.core.target_settings import SETTINGS
-from slipway.core.target_sinks import SINKS
+from slipway.core.target_sinks import DESTINATIONS, OPTIONS, SINKS
 from slipway.core.targets import FEATURES, TARGETS
 
 if TYPE_CHECKING:
@@ -35,9 +36,10 @@ if TYPE_CHECKING:
 
     from slipway.core.targets import Support
 
-_MARKED = re.compile(r"(<!-- (keys|targets|variables): (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
-_PAGES = ("docs/function.yaml.md", "docs/environments.md", "docs/targets.md")
+_MARKED = re.compile(r"(<!-- (keys|targets|variables|options): (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_PAGES = ("docs/function.yaml.md", "docs/environments.md", "docs/sinks.md", "docs/targets.md")
 _MODULES = (
+    envelope,
     events,
     example,
     fields,
@@ -81,6 +83,16 @@ def feature_table(which: str) -> str:
     for feature in rows:
         cells = [_cell(feature.shown), *(_cell(_supported(feature.on(target))) for target in TARGETS)]
         lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def option_table(_: str) -> str:
+    """A Markdown table of the keys of a sink that not every destination can have."""
+    lines = ["| Key | Goes with | Why not with the others |", "|---|---|---|"]
+    for key, option in OPTIONS.items():
+        others = [feature.shown for feature in DESTINATIONS if feature.key not in option.destinations]
+        taken = ", ".join(feature.shown for feature in DESTINATIONS if feature.key in option.destinations)
+        lines.append(f"| `{key}` | {taken if len(others) > 1 else f'all but {others[0]}'} | {option.why} |")
     return "\n".join(lines) + "\n"
 
 
@@ -141,4 +153,5 @@ _TABLES: Mapping[str, Callable[[str], str]] = {
     "keys": _key_table,
     "targets": feature_table,
     "variables": variable_table,
+    "options": option_table,
 }

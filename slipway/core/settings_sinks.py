@@ -55,6 +55,7 @@ class S3(Model):
         default=None,
         description="Secret with the keys `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, on Knative; without it, "
         "the role of the node.",
+        examples=["log-archive"],
     )
 
     @model_validator(mode="before")
@@ -164,7 +165,9 @@ class Buffer(Model):
         default="1Gi", description="Disk on each node for what the sink does not take at the moment, on Knative."
     )
     age: Annotated[int, Bounds(1, 900, "seconds")] = Field(
-        default=60, description="Seconds for which records are collected before they are sent, at the most."
+        default=60,
+        description="Seconds for which records are collected before they are sent, at the most; for a bucket on Lambda "
+        "no less than 60.",
     )
 
     @property

@@ -312,6 +312,13 @@ def _secret(sink: Sink, place: PropertyPath, settings: Settings) -> Iterator[Mis
             message=f"{_shown(path)} names a field that Firehose does not read",
             remedy=f"keep the access key in the field {_ACCESS_KEY} of the secret, and say <name>/{_ACCESS_KEY}",
         )
+    elif sink.s3 is not None and "/" in reference:
+        yield Mistake(
+            path=path,
+            rule="not-allowed",
+            message=f"{_shown(path)} names a field, but a bucket is opened by two",
+            remedy="leave the field out; the secret has the keys AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+        )
     elif getattr(entry, part) is None and target in settings.targets:
         yield Mistake(
             path=path,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _OTHER_ON_LAMBDA = "use s3, opensearch with arn, or http with a receiver of Firehose's requests"
 _OTHER_ON_KNATIVE = "use otlp, loki, s3 with bucket, or opensearch with address"
 
-_DESTINATIONS = (
+DESTINATIONS = (
     Feature(
         "s3.create",
         "`s3: {create: true}`",
@@ -51,6 +51,7 @@ _DESTINATIONS = (
         no("there is no CloudWatch", _OTHER_ON_KNATIVE),
     ),
 )
+"""Where a sink can be."""
 
 _OPTIONS = (
     Feature(
@@ -85,7 +86,7 @@ _OPTIONS = (
     ),
 )
 
-SINKS: Mapping[str, Feature] = {feature.key: feature for feature in (*_DESTINATIONS, *_OPTIONS)}
+SINKS: Mapping[str, Feature] = {feature.key: feature for feature in (*DESTINATIONS, *_OPTIONS)}
 """What sinks can say for one target only, by the path below the sink."""
 
 
@@ -102,11 +103,14 @@ class Option:
     why: str
 
 
-_OWN_WAY = frozenset(feature.key for feature in _DESTINATIONS) - {"destination"}
+_OWN_WAY = frozenset(feature.key for feature in DESTINATIONS) - {"destination"}
 _AS_THEY_ARE = "CloudWatch hands records to it as they are"
 
 OPTIONS: Mapping[str, Option] = {
-    "retention": Option(frozenset({"s3.create"}), "what the environment does not make keeps records its own way"),
+    "retention": Option(
+        frozenset({"s3.create", "opensearch.arn", "http"}),
+        "what the environment does not make keeps records its own way",
+    ),
     "partition": Option(frozenset({"s3.create", "s3.bucket"}), "only buckets have folders"),
     "encryption": Option(_OWN_WAY, "there is no stream"),
     "level": Option(_OWN_WAY, _AS_THEY_ARE),
@@ -119,7 +123,7 @@ OPTIONS: Mapping[str, Option] = {
 
 def destinations(sink: Sink) -> list[Feature]:
     """Where a sink is; a store that is given for each target in its own way is two of them."""
-    return [feature for feature in _DESTINATIONS if _given(sink, feature.key)]
+    return [feature for feature in DESTINATIONS if _given(sink, feature.key)]
 
 
 def options(sink: Sink) -> Iterator[tuple[Feature, PropertyPath]]:

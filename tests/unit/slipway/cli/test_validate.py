@@ -118,11 +118,11 @@ def test_schema_used_wrongly(project, run, args):
 
 def test_schema_writes_what_is_not_current(project, run):
     (project / "docs").mkdir()
-    for page in ("function.yaml.md", "environments.md", "targets.md"):
+    for page in ("function.yaml.md", "environments.md", "sinks.md", "targets.md"):
         (project / "docs" / page).write_text("# x\n<!-- keys: Scale -->\nold\n<!-- end -->\n")
     status, out, _ = run("schema", "--write")
     assert status == 0
-    assert out.count("wrote docs/") == 6
+    assert out.count("wrote docs/") == 7
     text = (project / "docs" / "function.yaml.md").read_text()
     assert "| `min` |" in text
     assert "old" not in text

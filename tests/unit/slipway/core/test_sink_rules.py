@@ -82,7 +82,10 @@ def test_an_environment_with_both_targets_takes_them_all(said, row):
             f"destination: {{arn: '{FAR}'}}, redact: {{patterns: []}}, encryption: {{key: '{KEY}'}}",
             "there is no stream",
         ),
-        ("http: {address: 'https://a.example'}, retention: 5", "retention does not go with http: what the environment"),
+        (
+            f"destination: {{arn: '{FAR}'}}, redact: {{patterns: []}}, retention: 5",
+            "retention does not go with destination",
+        ),
         ("s3: {bucket: logs}, retention: 5", "slipway:sinks.a.retention does not go with s3: what the environment"),
         ("http: {address: 'https://a.example'}, partition: [date]", "does not go with http: only buckets have folders"),
         (
@@ -127,6 +130,10 @@ def test_what_does_not_go_together_on_lambda(said, sink, expected):
             "must be an https address beside secret, or one in the",
         ),
         ("otlp: {address: 'https://a.example', secret: outside}", "the secret of slipway:sinks.a has no kubernetes"),
+        (
+            "s3: {bucket: logs, region: eu-central-1, secret: both/a}",
+            "a.s3.secret names a field, but a bucket is opened by",
+        ),
         ("loki: {secret: nothing}", "slipway:sinks.a.loki.secret names no secret of the catalogue"),
         ("loki: {tenant: 'a b'}", "slipway:sinks.a.loki.tenant must be 1-150 letters"),
     ],
