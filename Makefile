@@ -20,10 +20,10 @@ setup: ## Make .venv with the slipway command; get the engine and its plugins (c
 
 # On Knative alone the AWS provider would be built for nothing; `slipway start` gets it where a function asks for it.
 up: PURPOSE = $(if $(filter %-knative,$(ENV)),--for knative)
-up: setup ## Deploy the environment ENV (default local), invoke each function, print a table
+up: setup ## Deploy the environment ENV (default local), invoke each function, print a table and what was logged
 	@$(BIN)/slipway start -s $(ENV)
 	@$(BIN)/slipway up -s $(ENV)
-	@$(BIN)/slipway verify -s $(ENV)
+	@$(BIN)/slipway verify -s $(ENV) --logs
 
 down: ## Stop the embedded AWS and the embedded cluster; `make up` brings them back
 	@if [ -x $(BIN)/slipway ]; then $(BIN)/slipway stop; fi

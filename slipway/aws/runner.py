@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
-from slipway.aws import alarms, http, inventory, letters, logs, releases
+from slipway.aws import alarms, canary, http, inventory, letters, logs, releases
 from slipway.aws.invoke import LIVE, invoke
+from slipway.aws.logs import Group
 from slipway.aws.payloads import payload_of
 from slipway.core.names import lambda_name
 from slipway.running.calls import Request
+from slipway.running.inventory import text
+from slipway.running.records import Origin
+from slipway.running.runner import Kept
 
 if TYPE_CHECKING:
+    import contextlib
     import datetime as dt
     import threading
     from collections.abc import Iterable, Iterator, Mapping
 
     from slipway.aws.clients import Aws
     from slipway.running.calls import Answer, Call
+    from slipway.running.canary import Run
     from slipway.running.inventory import Entry
     from slipway.running.records import Record
     from slipway.running.releases import Move, Release
@@ -69,19 +76,31 @@ class LambdaRunner:
 
     def logs(self, name: str, output: Mapping[str, Any], since: dt.datetime) -> Iterator[Record]:
         """What CloudWatch Logs keeps of a function."""
-        del name
-        return logs.read(self._aws, str(output["logGroup"]), since)
+        return logs.read(self._aws, self._group(name, output), since)
 
     def follow(
         self, name: str, output: Mapping[str, Any], since: dt.datetime, stop: threading.Event
     ) -> Iterator[Record]:
         """What CloudWatch Logs keeps of a function, and then what it receives."""
-        del name
-        return logs.follow(self._aws, str(output["logGroup"]), since, stop)
+        return logs.follow(self._aws, self._group(name, output), since, stop)
 
-    def log_limits(self) -> str | None:
-        """CloudWatch Logs keeps everything for the environment's retention."""
-        return None
+    def kept(self, name: str, output: Mapping[str, Any], now: dt.datetime) -> Kept:
+        """CloudWatch Logs keeps everything for the retention of the group, and nothing of groups that are gone."""
+        del name
+        since = logs.kept_since(self._aws, str(output["logGroup"]), now)
+        return Kept(present=since is not None, since=since)
+
+    def planted(
+        self, name: str, outputs: Mapping[str, Mapping[str, Any]], run: Run
+    ) -> contextlib.AbstractContextManager[None]:
+        """Lines in the function's log group."""
+        return canary.planted(self._aws, name, str(outputs[name]["logGroup"]), run, time.time_ns)
+
+    def _group(self, name: str, output: Mapping[str, Any]) -> Group:
+        origin = Origin(
+            environment=self._aws.environment, function=name, target="lambda", owner=text(output.get("owner"))
+        )
+        return Group(name=str(output["logGroup"]), origin=origin)
 
     def check(self, entries: Iterable[Entry]) -> list[Entry]:
         """The same entries with what AWS says now."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from slipway.cli import calls, pointing
+from slipway.cli import calls, last_lines, pointing, verify_sinks
 from slipway.cli.mending import mend
 from slipway.cli.options import functions_option, json_option, stack_option
 from slipway.cli.progress import Display
@@ -57,7 +58,8 @@ class _Failed:
     release: Release
 
 
-@click.command()
+@click.group(invoke_without_command=True)
+@click.pass_context
 @stack_option
 @functions_option
 @click.option(
@@ -77,31 +79,49 @@ class _Failed:
     metavar="PERCENT",
     help="Percent of these calls that may fail.",
 )
+@click.option("--logs", "with_logs", is_flag=True, help="Then show the last lines of each function in its sink.")
 @click.option("--no-rollback", is_flag=True, help="Only tell of candidates that fail; do not roll them back.")
 @json_option
 def command(
-    *, stack: str, functions: Sequence[str], times: int, max_errors: float, no_rollback: bool, as_json: bool
+    ctx: click.Context,
+    *,
+    stack: str,
+    functions: Sequence[str],
+    times: int,
+    max_errors: float,
+    no_rollback: bool,
+    with_logs: bool,
+    as_json: bool,
 ) -> None:
     """Call each deployed function with its example.json and tell how it answered; roll back candidates that fail.
 
     Functions with a public route are called by their real address where that can be done from here. Exit status: 0 all
-    answered as their examples promise, 3 one did not.
+    answered as their examples promise, 3 one did not. `slipway verify sinks` tries whether their logs arrive.
     """
+    if ctx.invoked_subcommand is not None:
+        _refuse_options(ctx)
+        return
     session = Session.open(stack)
     deployed: Mapping[str, Mapping[str, Any]] = session.deployed().get("functions") or {}
+    begun = time.time_ns()
     rows: list[_Row] = []
     unfit: list[_Failed] = []
-    for name in chosen(session, deployed, functions):
+    names = chosen(session, deployed, functions)
+    for name in names:
         output = deployed.get(name)
         rows.append(_verify(session, name, output))
         if output is not None and name in session.functions:
             row, failed = _try_candidate(session, name, output, times, max_errors)
             rows += [row] if row else []
             unfit += [failed] if failed else []
-    if as_json:
-        print_json({"functions": [dataclasses.asdict(row) for row in rows]})
-    else:
+    if not as_json:
         print_table(("name", "target", "url", "version", "status", "latency", "result"), [row.cells() for row in rows])
+    arrived = last_lines.last_lines(session, [n for n in names if n in deployed], begun) if with_logs else []
+    if as_json:
+        logs = {"logs": [arrival.to_json() for arrival in arrived]} if with_logs else {}
+        print_json({"functions": [dataclasses.asdict(row) for row in rows], **logs})
+    elif with_logs:
+        last_lines.print_last_lines(arrived)
     turned_away = [] if no_rollback else _roll_back(session, unfit, quiet=as_json)
     failed_names = list(dict.fromkeys(row.name for row in rows if row.failed))
     if failed_names:
@@ -110,6 +130,17 @@ def command(
             f"{len(failed_names)} of {len({row.name for row in rows})} functions failed: {', '.join(failed_names)}"
             f"{back}; what to do: `slipway logs NAME -s {stack}` shows what one logged"
         )
+
+
+command.add_command(verify_sinks.command)
+
+
+def _refuse_options(ctx: click.Context) -> None:
+    """Options of what is verified stand behind its name; before it they would be without effect."""
+    given = [name for name in ctx.params if ctx.get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE]
+    if given:
+        what = ctx.invoked_subcommand
+        raise BadInputError(f"verify: options stand before {what!r}; what to do: `slipway verify {what} OPTIONS`")
 
 
 def _verify(session: Session, name: str, output: Mapping[str, Any] | None) -> _Row:

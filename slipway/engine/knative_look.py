@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from slipway.core.errors import SlipwayError
 from slipway.engine.steps import name_of, type_of
-from slipway.running.log_text import level_and_text
+from slipway.running.log_text import text_of_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -154,7 +154,7 @@ def _warnings(kube: Kube, namespace: str, pod: str) -> Iterator[str]:
 
 def _words(line: str) -> str:
     """A line of a log on one line, without the frames of a traceback."""
-    lines = level_and_text(line)[1].splitlines()
+    lines = text_of_message(line).splitlines()
     return " ".join(dict.fromkeys((lines[0], lines[-1]))) if lines else ""
 
 

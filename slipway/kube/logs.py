@@ -6,64 +6,64 @@ container runtime read it, RFC 3339 with nanoseconds.
 
 from __future__ import annotations
 
-import datetime as dt
 import heapq
 import queue
 import re
 import threading
 from typing import TYPE_CHECKING, Any
 
-from slipway.core.errors import EngineError, SlipwayError
+from slipway.core.errors import SlipwayError
 from slipway.kube import services
-from slipway.running.records import Record
+from slipway.running.records import moment_of, nanos_of, parse_stamp
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Iterator
 
     from slipway.kube.clients import Kube
+    from slipway.running.records import Origin, Record
 
 LIMITS = (
     "the cluster keeps logs only as long as the pods that wrote them: what pods wrote that are gone, also those of a "
     "function that was scaled to zero, is not shown"
 )
+_REVISION_LABEL = "serving.knative.dev/revision"
 _CONTAINER = "function"  # as the deployment names it; queue-proxy and what a mesh adds are beside it
 # How long a new pod may go unnoticed while logs are followed; nothing of it is lost by that.
 _LOOK_S = 1.0
-_STAMP = re.compile(
-    r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?P<fraction>\.\d+)?(?P<zone>Z|[+-]\d\d:\d\d) (?P<text>.*)", re.DOTALL
-)
+_STAMP = re.compile(r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)) (?P<text>.*)", re.DOTALL)
 
 
-def read(kube: Kube, name: str, since: dt.datetime) -> Iterator[Record]:
+def read(kube: Kube, origin: Origin, since: dt.datetime) -> Iterator[Record]:
     """What the pods of a function wrote from `since` on, oldest first.
 
     Raises:
         EngineError: The cluster cannot be asked.
     """
     parts = [
-        _lines(kube, pod, since, restarted=restarted)
-        for pod in _pods(kube, name)
+        _lines(kube, origin, pod, nanos_of(since), restarted=restarted)
+        for pod in _pods(kube, origin.function)
         for restarted in ((True, False) if _restarts(pod) else (False,))
     ]
-    yield from heapq.merge(*parts, key=lambda record: record.time)
+    yield from heapq.merge(*parts, key=lambda record: record.nanos)
 
 
-def follow(kube: Kube, name: str, since: dt.datetime, stop: threading.Event) -> Iterator[Record]:
+def follow(kube: Kube, origin: Origin, since: dt.datetime, stop: threading.Event) -> Iterator[Record]:
     """What the pods wrote from `since` on and then whatever they write, each line once, until `stop` is set.
 
     Raises:
         EngineError: The cluster cannot be asked.
     """
-    yield from _Follower(kube, name, since, stop).records()
+    yield from _Follower(kube, origin, since, stop).records()
 
 
 class _Follower:
     """Follows each container of a function in a thread of its own, and looks for new ones."""
 
-    def __init__(self, kube: Kube, name: str, since: dt.datetime, stop: threading.Event) -> None:
+    def __init__(self, kube: Kube, origin: Origin, since: dt.datetime, stop: threading.Event) -> None:
         self._kube = kube
-        self._name = name
-        self._since = since
+        self._origin = origin
+        self._since = nanos_of(since)
         self._stop = stop
         self._arrived: queue.SimpleQueue[Record | SlipwayError | None] = queue.SimpleQueue()
 
@@ -88,7 +88,7 @@ class _Follower:
     def _look(self) -> None:
         followed: set[tuple[str, int]] = set()
         while not self._stop.is_set():
-            for pod in _pods(self._kube, self._name):
+            for pod in _pods(self._kube, self._origin.function):
                 key = (str(pod["metadata"]["uid"]), _restarts(pod))
                 if key not in followed and _has_begun(pod):
                     followed.add(key)
@@ -99,8 +99,9 @@ class _Follower:
     def _follow(self, pod: dict[str, Any]) -> None:
         last = self._since
         while not self._stop.is_set():
-            for record in _lines(self._kube, pod, last, follow=True, after=last != self._since):
-                last = record.time
+            start = last if last == self._since else last + 1
+            for record in _lines(self._kube, self._origin, pod, start, follow=True):
+                last = record.nanos
                 self._arrived.put(record)
             # The stream ends with the container, but also when the server or the kubelet restarts.
             if not _still_runs(self._kube, pod):
@@ -139,30 +140,24 @@ def _still_runs(kube: Kube, pod: dict[str, Any]) -> bool:
 
 
 def _lines(
-    kube: Kube,
-    pod: dict[str, Any],
-    since: dt.datetime,
-    *,
-    restarted: bool = False,
-    follow: bool = False,
-    after: bool = False,
+    kube: Kube, origin: Origin, pod: dict[str, Any], since: int, *, restarted: bool = False, follow: bool = False
 ) -> Iterator[Record]:
-    """Lines of a pod's function from `since` on, or only those `after` it.
+    """Lines of a pod's function from a time on, in nanoseconds since 1970.
 
     Args:
         kube: The cluster.
+        origin: Whose pod it is.
         pod: The pod.
         since: From when.
         restarted: Whether to read what the container before the present one wrote.
         follow: Whether to go on until the container ends.
-        after: Whether to leave out lines of exactly that time, which were read before.
     """
     name = str(pod["metadata"]["name"])
     query = {
         "container": _CONTAINER,
         "timestamps": "true",
         # The server takes whole seconds.
-        "sinceTime": since.astimezone(dt.UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z"),
+        "sinceTime": f"{moment_of(since):%Y-%m-%dT%H:%M:%SZ}",
     }
     if restarted:
         query["previous"] = "true"
@@ -172,9 +167,9 @@ def _lines(
     with kube.stream(path, query, who=f"log of {name}", endless=follow) as response:
         if response is None:
             return
-        for number, line in enumerate(_split(response)):
-            record = _record(line, name, number)
-            if record is not None and (record.time > since if after else record.time >= since):
+        for line in _split(response):
+            record = _record(origin, pod, line, _restarts(pod) - restarted)
+            if record is not None and record.nanos >= since:
                 yield record
 
 
@@ -189,25 +184,15 @@ def _split(response: Any) -> Iterator[str]:
         yield rest.decode(errors="replace")
 
 
-def _record(line: str, pod: str, number: int) -> Record | None:
+def _record(origin: Origin, pod: dict[str, Any], line: str, restart: int) -> Record | None:
+    """A line with the same envelope as the agent on the node gives it."""
     found = _STAMP.fullmatch(line)
     if found is None:
         return None
-    # Python keeps microseconds.
-    fraction = (found["fraction"] or ".0")[:7]
-    zone = "+00:00" if found["zone"] == "Z" else found["zone"]
-    moment = dt.datetime.fromisoformat(f"{found['time']}{fraction.ljust(7, '0')}{zone}")
-    return Record(moment, found["text"], pod, f"{pod}/{found['time']}{found['fraction'] or ''}/{number}")
-
-
-def require_known(kube: Kube, name: str) -> None:
-    """Make sure that there is a function whose logs can be read.
-
-    Raises:
-        EngineError: There is none.
-    """
-    if services.read(kube, name) is None:
-        raise EngineError(
-            f"{name}: there is no Knative Service {kube.namespace}/{name}; what to do: run "
-            f"`slipway up -s {kube.environment}`"
-        )
+    about = pod["metadata"]
+    return origin.record(
+        found["text"],
+        nanos=parse_stamp(found["time"]),
+        id=f"{about['uid']}/{restart}/{found['time']}",
+        revision=(about.get("labels") or {}).get(_REVISION_LABEL),
+    )

@@ -5,21 +5,28 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from slipway.kube import inventory, letters, logs, releases
+from slipway.core.errors import EngineError
+from slipway.kube import canary, inventory, letters, logs, releases, services
 from slipway.kube.invoke import invoke, refuse_asynchronous, unchecked
+from slipway.running.inventory import target_of, text
+from slipway.running.records import Origin
+from slipway.running.runner import Kept
 
 if TYPE_CHECKING:
+    import contextlib
     import datetime as dt
     import threading
     from collections.abc import Iterable, Iterator, Mapping
 
     from slipway.kube.clients import Kube
     from slipway.running.calls import Answer, Call
+    from slipway.running.canary import Run
     from slipway.running.inventory import Entry
     from slipway.running.records import Record
     from slipway.running.releases import Move, Release
     from slipway.running.runner import Redriven
 
+_PYTHON = "python"
 _SERVICE = "kubernetes:serving.knative.dev/v1:Service"
 
 
@@ -59,21 +66,35 @@ class KnativeRunner:
 
     def logs(self, name: str, output: Mapping[str, Any], since: dt.datetime) -> Iterator[Record]:
         """What the pods of a function wrote."""
-        del output
-        logs.require_known(self._kube, name)
-        return logs.read(self._kube, name, since)
+        return logs.read(self._kube, self._origin(name, output), since)
 
     def follow(
         self, name: str, output: Mapping[str, Any], since: dt.datetime, stop: threading.Event
     ) -> Iterator[Record]:
         """What the pods of a function wrote, and then write."""
-        del output
-        logs.require_known(self._kube, name)
-        return logs.follow(self._kube, name, since, stop)
+        return logs.follow(self._kube, self._origin(name, output), since, stop)
 
-    def log_limits(self) -> str | None:
-        """Logs of pods that are gone are kept nowhere."""
-        return logs.LIMITS
+    def kept(self, name: str, output: Mapping[str, Any], now: dt.datetime) -> Kept:
+        """Logs of pods that are gone are not kept by the cluster."""
+        del output, now
+        return Kept(present=services.read(self._kube, name) is not None, limits=logs.LIMITS)
+
+    def planted(
+        self, name: str, outputs: Mapping[str, Mapping[str, Any]], run: Run
+    ) -> contextlib.AbstractContextManager[None]:
+        """Lines of a pod like the function's; a function without Python has one of another's image."""
+        on_knative = [key for key, output in sorted(outputs.items()) if target_of(output) == "knative"]
+        printers = [key for key in [name, *on_knative] if str(outputs[key].get("runtime")).startswith(_PYTHON)]
+        if not printers:
+            raise EngineError(
+                f"{name}: canary: no function of {self._kube.environment} on Knative has an image with Python, which "
+                "its pod needs; what to do: deploy one, for example functions/hello"
+            )
+        return canary.planted(self._kube, name, printers[0], run)
+
+    def _origin(self, name: str, output: Mapping[str, Any]) -> Origin:
+        owner = text(output.get("owner"))
+        return Origin(environment=self._kube.environment, function=name, target="knative", owner=owner)
 
     def check(self, entries: Iterable[Entry]) -> list[Entry]:
         """The same entries with what the cluster says now."""

@@ -31,6 +31,7 @@ class Entry:
         last_change: When its code or settings last changed, as the target says; None when unknown.
         canary: `7 (10%)`: the version that has a part of the calls, and that part; None when all go to `version`.
         dead_letters: Number of its events that no retry could deliver; None when unknown.
+        sinks: Names of the log sinks that its logs go to.
         status: `active`, `pending`, `inactive`, `failed: why`, `missing` or `not checked`.
         reason: Why something was not checked; None when all was.
     """
@@ -47,6 +48,7 @@ class Entry:
     last_change: str | None = None
     canary: str | None = None
     dead_letters: int | None = None
+    sinks: tuple[str, ...] = ()
     status: str = NOT_CHECKED
     reason: str | None = None
 

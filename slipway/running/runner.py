@@ -6,11 +6,13 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    import contextlib
     import datetime as dt
     import threading
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from slipway.running.calls import Answer, Call
+    from slipway.running.canary import Run
     from slipway.running.inventory import Entry
     from slipway.running.records import Record
     from slipway.running.releases import Move, Release
@@ -31,6 +33,21 @@ class Redriven:
     failed: Sequence[tuple[str, str]] = ()
     left: int | None = None
     stopped: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Kept:
+    """What a target still has of a function's logs.
+
+    Attributes:
+        present: Whether it has any.
+        since: From when on it has all of them; None when that is not known.
+        limits: What people should know about those that it has not; None when nothing is missing.
+    """
+
+    present: bool
+    since: dt.datetime | None = None
+    limits: str | None = None
 
 
 class Runner(Protocol):
@@ -81,8 +98,20 @@ class Runner(Protocol):
         """What it logged from `since` on, and then whatever comes, each record once, until `stop` is set."""
         ...
 
-    def log_limits(self) -> str | None:
-        """What people should know about logs that are not shown; None when nothing is missing."""
+    def kept(self, name: str, output: Mapping[str, Any], now: dt.datetime) -> Kept:
+        """What the target still has of a function's logs."""
+        ...
+
+    def planted(
+        self, name: str, outputs: Mapping[str, Mapping[str, Any]], run: Run
+    ) -> contextlib.AbstractContextManager[None]:
+        """Writes lines of the delivery canary at the beginning of a function's path to its sinks; in the end tidies up.
+
+        Args:
+            name: The function.
+            outputs: What the stack's outputs say of all functions, by name.
+            run: The lines.
+        """
         ...
 
     def check(self, entries: Iterable[Entry]) -> list[Entry]:

@@ -275,7 +275,21 @@ def test_a_target_that_is_down_does_not_keep_list_from_listing(slipway, runner):
     status, out, err = slipway("list")
     assert status == 0
     assert out.splitlines()[0].split() == (
-        ["name", "target", "owner", "url", "version", "canary", "memory", "dead", "letters", "last", "change", "status"]
+        [
+            "name",
+            "target",
+            "owner",
+            "url",
+            "version",
+            "canary",
+            "memory",
+            "dead",
+            "letters",
+            "sinks",
+            "last",
+            "change",
+            "status",
+        ]
     )
     assert out.count("not checked") == 2
     assert "warning: local: not checked: the target is down" in err

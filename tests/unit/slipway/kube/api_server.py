@@ -28,7 +28,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    do_GET = do_POST = do_PATCH = answer  # noqa: N815 - the names are those of the standard library
+    do_GET = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815 - the names are those of the standard library
 
     def log_message(self, *_):
         pass

@@ -7,9 +7,11 @@ import pytest
 
 from slipway.core.errors import EngineError
 from slipway.kube import logs
+from slipway.running.records import Origin
 from tests.unit.slipway.kube.api_server import NAMESPACE, listed, refusal
 
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
+ORIGIN = Origin(environment="dev", function="orders", target="knative", owner="team-shop")
 SINCE = dt.datetime(2026, 11, 22, 9, 0, 0, 500_000, tzinfo=dt.UTC)
 
 
@@ -17,9 +19,17 @@ def pod(name, *, restarts=0, state="running"):
     container = {"name": "function", "restartCount": restarts, "state": {state: {}}}
     other = {"name": "queue-proxy", "restartCount": 7, "state": {"running": {}}}
     return {
-        "metadata": {"name": name, "uid": f"uid-{name}"},
+        "metadata": {
+            "name": name,
+            "uid": f"uid-{name}",
+            "labels": {"serving.knative.dev/revision": f"orders-{name}"},
+        },
         "status": {"containerStatuses": [other, container]},
     }
+
+
+def message(record):
+    return record.envelope["message"]
 
 
 def lines(*texts):
@@ -29,12 +39,22 @@ def lines(*texts):
 def test_the_pods_of_all_revisions_are_merged_by_time(kube, server):
     server.on(f"GET {PODS}", listed(pod("a"), pod("b")))
     server.on(f"GET {PODS}/a/log", lines("00:00.100000000Z too old", "00:01.000000001Z one", "00:03.5Z three"))
-    server.on(f"GET {PODS}/b/log", lines("00:02Z two", '00:04.123456789+00:00 {"message": "four"}'))
-    found = list(logs.read(kube, "orders", SINCE))
-    assert [record.message for record in found] == ["one", "two", "three", '{"message": "four"}']
-    assert [record.stream for record in found] == ["a", "b", "a", "b"]
-    assert found[-1].time == dt.datetime(2026, 11, 22, 9, 0, 4, 123_456, tzinfo=dt.UTC)
-    assert found[-1].render().endswith("       four")
+    server.on(f"GET {PODS}/b/log", lines("00:02Z two", '00:04.123456789+00:00 {"message": "four", "level": "WARN"}'))
+    found = list(logs.read(kube, ORIGIN, SINCE))
+    assert [message(record) for record in found] == ["one", "two", "three", "four"]
+    assert [record.envelope["revision"] for record in found] == ["orders-a", "orders-b", "orders-a", "orders-b"]
+    assert found[-1].envelope == {
+        "timestamp": "2026-11-22T09:00:04.123456789Z",
+        "severity": "WARN",
+        "message": "four",
+        "function": "orders",
+        "environment": "dev",
+        "target": "knative",
+        "revision": "orders-b",
+        "owner": "team-shop",
+        "source": "function",
+        "id": "uid-b/0/2026-11-22T09:00:04.123456789+00:00",
+    }
     assert len({record.id for record in found}) == 4
     asked = [seen for seen in server.seen if seen.path.endswith("/log")]
     assert {(seen.query["container"], seen.query["sinceTime"]) for seen in asked} == {
@@ -49,7 +69,7 @@ def test_what_a_container_wrote_before_it_was_restarted_is_shown_too(kube, serve
     server.on(f"GET {PODS}", listed(pod("a", restarts=1)))
     before, now = lines("00:01Z before"), lines("00:02Z now")
     server.on(f"GET {PODS}/a/log", lambda seen: before if seen.query.get("previous") else now)
-    assert [record.message for record in logs.read(kube, "orders", SINCE)] == ["before", "now"]
+    assert [message(record) for record in logs.read(kube, ORIGIN, SINCE)] == ["before", "now"]
 
 
 def test_a_pod_that_has_not_started_or_is_gone_has_nothing_to_show(kube, server):
@@ -57,7 +77,7 @@ def test_a_pod_that_has_not_started_or_is_gone_has_nothing_to_show(kube, server)
     waiting = 'container "function" in pod "a" is waiting to start: ContainerCreating'
     server.on(f"GET {PODS}/a/log", refusal(400, "BadRequest", waiting))
     server.on(f"GET {PODS}/c/log", lines("00:01Z here"))
-    assert [record.message for record in logs.read(kube, "orders", SINCE)] == ["here"]
+    assert [message(record) for record in logs.read(kube, ORIGIN, SINCE)] == ["here"]
 
 
 def test_a_refusal_is_told(kube, server):
@@ -65,7 +85,7 @@ def test_a_refusal_is_told(kube, server):
     text = 'pods "a" is forbidden: User "jane" cannot get resource "pods/log"'
     server.on(f"GET {PODS}/a/log", refusal(403, "Forbidden", text))
     with pytest.raises(EngineError, match=r"log of a: pods .* cannot get resource"):
-        list(logs.read(kube, "orders", SINCE))
+        list(logs.read(kube, ORIGIN, SINCE))
 
 
 def test_lines_are_put_together_whatever_the_pieces_are(kube):
@@ -85,8 +105,8 @@ def test_following_shows_each_line_once_and_finds_new_pods(kube, server, monkeyp
     server.on(f"GET {PODS}/b", pod("b", state="terminated"))
     server.on(f"GET {PODS}/b/log", lines("00:05Z other"))
     stop, seen = threading.Event(), []
-    for record in logs.follow(kube, "orders", SINCE, stop):
-        seen.append(record.message)
+    for record in logs.follow(kube, ORIGIN, SINCE, stop):
+        seen.append(message(record))
         if len(seen) == 4:
             stop.set()
     assert sorted(seen) == ["one", "other", "three", "two"]
@@ -98,9 +118,4 @@ def test_following_a_cluster_that_goes_away_ends_with_a_message(kube, server, mo
     monkeypatch.setattr(logs, "_LOOK_S", 0.001)
     server.on(f"GET {PODS}", listed(), refusal(403, "Forbidden", "pods is forbidden: User x cannot list"))
     with pytest.raises(EngineError, match="pods is forbidden"):
-        list(logs.follow(kube, "orders", SINCE, threading.Event()))
-
-
-def test_an_unknown_function_is_named(kube, server):
-    with pytest.raises(EngineError, match="there is no Knative Service slipway-dev/orders"):
-        logs.require_known(kube, "orders")
+        list(logs.follow(kube, ORIGIN, SINCE, threading.Event()))

@@ -27,11 +27,11 @@ OWN = '  File "/var/task/main.py", line 4, in tickets\n    raise ValueError("bad
     ],
 )
 def test_text_of_json_records(record, text):
-    assert log_text.level_and_text(json.dumps({"level": "WARN", **record})) == ("WARN", text)
+    assert log_text.text_of_message(json.dumps({"level": "WARN", **record})) == text
 
 
 def test_json_that_is_no_record_of_a_logger_stays_as_it_is():
-    assert log_text.level_and_text('{"some": "JSON"}') == ("", '{"some": "JSON"}')
+    assert log_text.text_of_message('{"some": "JSON"}') == '{"some":"JSON"}'
 
 
 def test_a_failed_import_shows_the_function_alone():
@@ -40,18 +40,18 @@ def test_a_failed_import_shows_the_function_alone():
         '  File "<frozen importlib._bootstrap>", line 1204, in _gcd_import\n',
     ]
     frames = [*importing, FRAMES[0], *importing, FRAMES[2], importing[1], '  File "/var/task/other.py", line 1\n']
-    text = log_text.level_and_text(json.dumps({**ERROR, "stackTrace": frames}))[1]
+    text = log_text.text_of_message(json.dumps({**ERROR, "stackTrace": frames}))
     assert text == f'ValueError: bad ticket\n{OWN}\n  File "/var/task/other.py", line 1'
 
 
 def test_a_start_that_the_adapter_explains_needs_no_frames():
     record = {"errorType": "StartupError", "errorMessage": "there is no module 'x'", "stackTrace": FRAMES[:1]}
-    assert log_text.level_and_text(json.dumps(record))[1] == "StartupError: there is no module 'x'"
+    assert log_text.text_of_message(json.dumps(record)) == "StartupError: there is no module 'x'"
 
 
 def test_a_framework_that_fails_itself_shows_all_its_frames():
     record = json.dumps({"message": "failed", "stackTrace": FRAMES[:2]})
-    assert log_text.level_and_text(record)[1] == "\n".join(["failed", *(frame.rstrip() for frame in FRAMES[:2])])
+    assert log_text.text_of_message(record) == "\n".join(["failed", *(frame.rstrip() for frame in FRAMES[:2])])
 
 
 def test_the_end_of_a_log_leaves_out_what_lambda_itself_says():
