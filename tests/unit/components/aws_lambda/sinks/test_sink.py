@@ -1,0 +1,448 @@
+"""What a log sink on Lambda consists of, exactly."""
+
+import json
+
+import pytest
+
+from components.environment_args import AwsArgs, CatalogueEntry
+from components.errors import InputError
+
+REGION, ACCOUNT = "eu-central-1", "123456789012"
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/dev-key"
+BUCKET = "slipway-dev-sink-central-123456789012-eu-central-1"
+STREAM = f"arn:aws:firehose:{REGION}:{ACCOUNT}:deliverystream/slipway-dev-sink-central"
+SHIPPER = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:slipway-dev-sink-central"
+LOGS = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:"
+DOMAIN = f"arn:aws:es:{REGION}:{ACCOUNT}:domain/functions"
+ELSEWHERE = f"arn:aws:logs:{REGION}:444455556666:destination:central"
+WITHOUT_BUCKET = {
+    ("Role", "central-lambda-filter-role"),
+    ("RolePolicy", "central-lambda-filter-role-policy"),
+    ("Role", "central-lambda-stream-role"),
+    ("RolePolicy", "central-lambda-stream-role-policy"),
+    ("Role", "central-lambda-shipper-role"),
+    ("RolePolicy", "central-lambda-shipper-role-policy"),
+    ("LogGroup", "central-lambda-shipper-logs"),
+    ("Function", "central-lambda-shipper"),
+    ("LogGroup", "central-lambda-stream-logs"),
+    ("LogStream", "central-lambda-stream-log"),
+    ("FirehoseDeliveryStream", "central-lambda-stream"),
+    ("MetricAlarm", "central-lambda-alarm-freshness"),
+    ("MetricAlarm", "central-lambda-alarm-shipper"),
+}
+WITH_BUCKET = WITHOUT_BUCKET | {
+    ("Bucket", "central-lambda-bucket"),
+    ("BucketPublicAccessBlock", "central-lambda-bucket-access"),
+    ("BucketOwnershipControls", "central-lambda-bucket-ownership"),
+    ("BucketServerSideEncryptionConfiguration", "central-lambda-bucket-encryption"),
+    ("BucketVersioning", "central-lambda-bucket-versions"),
+    ("BucketPolicy", "central-lambda-bucket-policy"),
+}
+
+
+def statements(text):
+    return {statement.get("Sid"): statement for statement in json.loads(text)["Statement"]}
+
+
+@pytest.fixture
+def made(deploy, a_function, a_sink, a_shipper):
+    """Runs a stack of one function with one sink."""
+
+    def run(sink=None, *, preview=False, **changes):
+        sink = sink or a_sink()
+        return deploy(
+            {"orders": a_function(sinks=[sink.name])},
+            preview=preview,
+            **{"sinks": [sink], "shipper": a_shipper()} | changes,
+        )
+
+    return run
+
+
+def test_a_sink_with_a_bucket_of_its_own(made, engine):
+    made()
+    assert engine.children("central-lambda") == WITH_BUCKET
+    assert engine.named("central-lambda").parent == "dev"
+
+
+def test_an_adopted_bucket_is_left_alone(made, engine, a_sink, resolved):
+    environment, _ = made(a_sink(create=False, bucket="acme-logs"))
+    assert engine.children("central-lambda") == WITHOUT_BUCKET
+    assert resolved(environment.log_sinks["lambda", "central"].bucket) == "acme-logs"
+    stream = engine.named("central-lambda-stream").inputs["extendedS3Configuration"]
+    assert stream["bucketArn"] == "arn:aws:s3:::acme-logs"
+    policy = statements(engine.named("central-lambda-stream-role-policy").inputs["policy"])
+    assert policy["Objects"]["Resource"] == ["arn:aws:s3:::acme-logs/*"]
+
+
+def test_the_bucket_is_guarded_and_forgets_in_time(made, engine, a_sink):
+    made(a_sink(retention_days=365))
+    bucket = engine.named("central-lambda-bucket").inputs
+    assert bucket["bucket"] == BUCKET
+    assert bucket["lifecycleRules"] == [
+        {
+            "id": "retention",
+            "enabled": True,
+            "expiration": {"days": 365},
+            "noncurrentVersionExpiration": {"days": 30},
+            "abortIncompleteMultipartUploadDays": 7,
+        }
+    ]
+    access = engine.named("central-lambda-bucket-access").inputs
+    assert all(value is True for name, value in access.items() if name != "bucket")
+    tls = statements(engine.named("central-lambda-bucket-policy").inputs["policy"])["OnlyTls"]
+    assert tls["Resource"] == [f"arn:aws:s3:::{BUCKET}", f"arn:aws:s3:::{BUCKET}/*"]
+
+
+@pytest.mark.parametrize("protect", [True, False])
+def test_a_bucket_that_holds_logs_is_protected_as_what_holds_data(made, engine, protect):
+    made(protect=protect)
+    bucket = engine.named("central-lambda-bucket")
+    assert (bucket.protect, bucket.inputs["forceDestroy"]) == (protect, not protect)
+
+
+def test_the_stream_encrypts_has_envelopes_made_and_divides_them(made, engine):
+    made()
+    stream = engine.named("central-lambda-stream").inputs
+    assert stream["name"] == "slipway-dev-sink-central"
+    assert stream["destination"] == "extended_s3"
+    assert stream["serverSideEncryption"] == {"enabled": True, "keyType": "CUSTOMER_MANAGED_CMK", "keyArn": KEY}
+    role = f"arn:aws:iam::{ACCOUNT}:role/slipway-dev-sink-central-stream"
+    assert stream["extendedS3Configuration"] == {
+        "roleArn": role,
+        "bucketArn": f"arn:aws:s3:::{BUCKET}",
+        "kmsKeyArn": KEY,
+        "prefix": "environment=dev/function=!{partitionKeyFromLambda:function}/date=!{partitionKeyFromLambda:date}/",
+        "errorOutputPrefix": "errors/!{firehose:error-output-type}/date=!{timestamp:yyyy-MM-dd}/",
+        "bufferingSize": 64,
+        "bufferingInterval": 60,
+        "compressionFormat": "UNCOMPRESSED",
+        "fileExtension": ".jsonl.gz",
+        "dynamicPartitioningConfiguration": {"enabled": True, "retryDuration": 3600},
+        "cloudwatchLoggingOptions": {
+            "enabled": True,
+            "logGroupName": "/slipway/dev/sinks/central/stream",
+            "logStreamName": "delivery",
+        },
+        "processingConfiguration": {
+            "enabled": True,
+            "processors": [
+                {
+                    "type": "Lambda",
+                    "parameters": [
+                        {"parameterName": "LambdaArn", "parameterValue": f"{SHIPPER}:$LATEST"},
+                        {"parameterName": "NumberOfRetries", "parameterValue": "3"},
+                        {"parameterName": "RoleArn", "parameterValue": role},
+                        {"parameterName": "BufferSizeInMBs", "parameterValue": "1"},
+                        {"parameterName": "BufferIntervalInSeconds", "parameterValue": "60"},
+                    ],
+                }
+            ],
+        },
+    }
+    assert {"central-lambda-stream-role-policy", "central-lambda-stream-log"} <= (
+        engine.named("central-lambda-stream").depends_on
+    )
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        (("date", "environment"), 300, "date=!{partitionKeyFromLambda:date}/environment=dev/", (64, 300)),
+        (("function",), 1, "function=!{partitionKeyFromLambda:function}/", (64, 60)),
+        (("environment",), 1, "environment=dev/", (5, 1)),
+    ],
+)
+def test_folders_stand_in_their_order_and_firehose_gets_the_buffer_that_it_demands(made, engine, a_sink, case):
+    partition, age, prefix, buffer = case
+    made(a_sink(partition=partition, buffer_age_s=age, prefix="logs/shop/"))
+    found = engine.named("central-lambda-stream").inputs["extendedS3Configuration"]
+    assert found["prefix"] == f"logs/shop/{prefix}"
+    assert found["errorOutputPrefix"].startswith("logs/shop/errors/!{firehose:error-output-type}/")
+    assert (found["bufferingSize"], found["bufferingInterval"]) == buffer
+    assert ("dynamicPartitioningConfiguration" in found) == (partition != ("environment",))
+    told = json.loads(engine.named("central-lambda-shipper").inputs["environment"]["variables"]["SLIPWAY_SINK"])
+    assert told.get("partition", []) == [name for name in partition if name != "environment"]
+
+
+def test_the_shipper_is_told_what_the_sink_wants(made, engine, a_sink):
+    made(a_sink(level="WARN", exclude=("^GET /health",), redact_keys="(?i:password)$", platform=False))
+    shipper = engine.named("central-lambda-shipper").inputs
+    assert json.loads(shipper["environment"]["variables"]["SLIPWAY_SINK"]) == {
+        "environment": "dev",
+        "form": "gzip",
+        "partition": ["function", "date"],
+        "level": "WARN",
+        "platform": False,
+        "exclude": ["^GET /health"],
+        "redact": ["secret-[0-9]+"],
+        "redact_keys": "(?i:password)$",
+        "groups": LOGS,
+    }
+    assert (shipper["s3Bucket"], shipper["s3Key"]) == (
+        "slipway-dev-packages-123456789012-eu-central-1",
+        "packages/slipway-shipper/abc.zip",
+    )
+    assert (shipper["runtime"], shipper["handler"]) == ("python3.11", "slipway_shipper.handler.handle")
+    assert shipper["loggingConfig"]["logGroup"] == "/slipway/dev/sinks/central/shipper"
+    assert shipper["kmsKeyArn"] == KEY
+
+
+def test_the_shipper_waits_until_its_package_is_published(made, engine, a_shipper):
+    asked = []
+
+    def publish(bucket):
+        return bucket.apply(lambda name: asked.append(name) or "packages/slipway-shipper/published.zip")
+
+    made(shipper=a_shipper(publish=publish))
+    assert asked == ["slipway-dev-packages-123456789012-eu-central-1"]
+    assert engine.named("central-lambda-shipper").inputs["s3Key"] == "packages/slipway-shipper/published.zip"
+
+
+def test_settings_that_lambda_cannot_hold_are_refused_in_words(made, a_sink):
+    with pytest.raises(InputError, match=r"its settings take \d+ bytes, but Lambda takes 4096"):
+        made(a_sink(redact=tuple(f"{n:02d}" + "x" * 400 for n in range(20))))
+
+
+def test_a_log_group_forwards_before_the_function_says_anything(made, engine):
+    made()
+    found = engine.named("orders-sink-central")
+    assert found.inputs == {
+        "name": "slipway-dev-central",
+        "logGroup": "/slipway/dev/orders",
+        "filterPattern": "",
+        "destinationArn": STREAM,
+        "roleArn": f"arn:aws:iam::{ACCOUNT}:role/slipway-dev-sink-central-filter",
+    }
+    assert found.deletes_first
+    assert "central-lambda-filter-role-policy" in found.depends_on
+    function = next(r for r in engine.registered if r.name == "orders" and r.kind == "Function" and "aws:" in r.type)
+    assert "orders-sink-central" in function.depends_on
+    assert engine.named("orders-logs").inputs["logGroupClass"] == "STANDARD"
+
+
+def test_no_filter_forwards_what_a_sink_says_of_itself(made, engine):
+    made()
+    groups = {r.inputs["name"] for r in engine.kinds("LogGroup") if r.parent == "central-lambda"}
+    assert groups == {"/slipway/dev/sinks/central/stream", "/slipway/dev/sinks/central/shipper"}
+    assert not groups & {r.inputs["logGroup"] for r in engine.kinds("LogSubscriptionFilter")}
+    (trusted,) = json.loads(engine.named("central-lambda-filter-role").inputs["assumeRolePolicy"])["Statement"]
+    assert trusted["Principal"] == {"Service": "logs.amazonaws.com"}
+    assert trusted["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": ACCOUNT},
+        "ArnLike": {"aws:SourceArn": f"{LOGS}/slipway/dev/*"},
+        "ArnNotLike": {"aws:SourceArn": f"{LOGS}/slipway/dev/sinks/*"},
+    }
+
+
+def test_roles_do_exactly_what_they_are_for(made, engine):
+    made()
+    forward = statements(engine.named("central-lambda-filter-role-policy").inputs["policy"])
+    assert forward == {
+        "Stream": {
+            "Sid": "Stream",
+            "Effect": "Allow",
+            "Action": ["firehose:PutRecord", "firehose:PutRecordBatch"],
+            "Resource": [STREAM],
+        }
+    }
+    deliver = statements(engine.named("central-lambda-stream-role-policy").inputs["policy"])
+    assert {sid: (s["Action"], s["Resource"]) for sid, s in deliver.items()} == {
+        "Bucket": (
+            ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"],
+            [f"arn:aws:s3:::{BUCKET}"],
+        ),
+        "Objects": (["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"], [f"arn:aws:s3:::{BUCKET}/*"]),
+        "Shipper": (["lambda:GetFunctionConfiguration", "lambda:InvokeFunction"], [SHIPPER, f"{SHIPPER}:$LATEST"]),
+        "Errors": (["logs:PutLogEvents"], [f"{LOGS}/slipway/dev/sinks/central/stream:log-stream:*"]),
+        None: (["kms:Decrypt", "kms:GenerateDataKey"], [KEY]),
+    }
+    assert deliver[None]["Condition"] == {"StringEquals": {"kms:ViaService": "s3.eu-central-1.amazonaws.com"}}
+    ship = statements(engine.named("central-lambda-shipper-role-policy").inputs["policy"])
+    assert {sid: (s["Action"], s["Resource"]) for sid, s in ship.items()} == {
+        "Logs": (
+            ["logs:CreateLogStream", "logs:PutLogEvents"],
+            [f"{LOGS}/slipway/dev/sinks/central/shipper:log-stream:*"],
+        ),
+        "Owners": (["logs:ListTagsForResource"], [f"{LOGS}/slipway/dev/*"]),
+        "Traces": (["xray:PutTelemetryRecords", "xray:PutTraceSegments"], ["*"]),
+        "Variables": (["kms:Decrypt"], [KEY]),
+    }
+    for part in ("filter", "stream", "shipper"):
+        role = engine.named(f"central-lambda-{part}-role").inputs
+        assert role["permissionsBoundary"].endswith(":policy/slipway-dev-boundary")
+
+
+def test_the_boundary_grows_by_what_sinks_need_and_only_then(made, deploy, a_function, a_sink, engine):
+    deploy({"orders": a_function()}, sinks=[a_sink()])
+    before = statements(engine.named("dev-boundary").inputs["policy"])
+    made()
+    after = statements(engine.named("dev-boundary").inputs["policy"])
+    assert {sid: after[sid] for sid in before} == before
+    assert after.keys() - before.keys() == {"SinkStreams", "Shipper", "SinkOwners", "SinkBuckets"}
+    granted = {
+        (action, resource)
+        for name in ("filter", "stream", "shipper")
+        for s in json.loads(engine.named(f"central-lambda-{name}-role-policy").inputs["policy"])["Statement"]
+        for action in s["Action"]
+        for resource in s["Resource"]
+    }
+    allowed = {action for s in after.values() if s["Effect"] == "Allow" for action in s["Action"]}
+    assert {action for action, _ in granted} <= allowed
+
+
+def test_a_sink_that_no_function_on_lambda_uses_is_not_made(deploy, a_function, a_sink, engine):
+    environment, _ = deploy({"orders": a_function()}, sinks=[a_sink()])
+    assert not environment.log_sinks
+    assert not engine.kinds("FirehoseDeliveryStream")
+
+
+def test_a_key_of_its_own_encrypts_bucket_and_stream(made, engine, a_sink):
+    key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/theirs"
+    made(a_sink(kms_key=key))
+    (rule,) = engine.named("central-lambda-bucket-encryption").inputs["rules"]
+    assert rule["applyServerSideEncryptionByDefault"]["kmsMasterKeyId"] == key
+    stream = engine.named("central-lambda-stream").inputs
+    assert stream["serverSideEncryption"]["keyArn"] == stream["extendedS3Configuration"]["kmsKeyArn"] == key
+    assert engine.named("central-lambda-stream-logs").inputs["kmsKeyId"] == KEY
+
+
+def test_late_records_and_a_failing_shipper_raise_alarms(made, engine, a_sink):
+    made(a_sink(buffer_age_s=300), alarm_topic="arn:aws:sns:eu-central-1:123456789012:on-call")
+    late = engine.named("central-lambda-alarm-freshness").inputs
+    assert (late["namespace"], late["metricName"], late["threshold"]) == (
+        "AWS/Firehose",
+        "DeliveryToS3.DataFreshness",
+        1500,
+    )
+    assert late["dimensions"] == {"DeliveryStreamName": "slipway-dev-sink-central"}
+    assert late["alarmActions"] == ["arn:aws:sns:eu-central-1:123456789012:on-call"]
+    assert engine.named("central-lambda-alarm-shipper").inputs["dimensions"] == {
+        "FunctionName": "slipway-dev-sink-central"
+    }
+
+
+def test_a_destination_of_another_account_takes_filters_alone(made, engine, a_sink):
+    environment, _ = made(a_sink(kind="destination", create=False, arn=ELSEWHERE), shipper=None)
+    assert engine.children("central-lambda") == set()
+    found = engine.named("orders-sink-central").inputs
+    assert found["destinationArn"] == ELSEWHERE
+    assert "roleArn" not in found
+    assert environment.log_sinks["lambda", "central"].bucket is None
+
+
+def test_an_http_receiver_gets_lines_and_what_it_refuses_lies_in_the_bucket(made, engine, a_sink):
+    secret = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:receiver-Ab12Cd"
+    catalogue = [CatalogueEntry(kind="secret", name="receiver", arn=secret, kms_key=f"{KEY}-2")]
+    sink = a_sink(kind="http", create=False, address="https://otel.example.com/firehose", secret="receiver")
+    made(sink, catalogue=catalogue)
+    assert engine.children("central-lambda") == WITH_BUCKET
+    stream = engine.named("central-lambda-stream").inputs
+    found = stream["httpEndpointConfiguration"]
+    assert (stream["destination"], found["url"]) == ("http_endpoint", "https://otel.example.com/firehose")
+    assert found["s3BackupMode"] == "FailedDataOnly"
+    assert found["s3Configuration"]["bucketArn"] == f"arn:aws:s3:::{BUCKET}"
+    assert found["s3Configuration"]["errorOutputPrefix"].startswith("errors/")
+    assert found["secretsManagerConfiguration"]["secretArn"] == secret
+    assert "accessKey" not in found
+    policy = statements(engine.named("central-lambda-stream-role-policy").inputs["policy"])
+    assert policy["AccessKey"]["Resource"] == [secret]
+    boundary = statements(engine.named("dev-boundary").inputs["policy"])
+    assert boundary["SinkSecrets"]["Resource"] == [secret]
+    assert f"{KEY}-2" in engine.named("central-lambda-stream-role-policy").inputs["policy"]
+    told = json.loads(engine.named("central-lambda-shipper").inputs["environment"]["variables"]["SLIPWAY_SINK"])
+    assert told["form"] == "lines"
+    assert "partition" not in told
+
+
+def test_opensearch_gets_documents_one_by_one(made, engine, a_sink):
+    made(a_sink(kind="opensearch", create=False, arn=DOMAIN, index="functions"))
+    found = engine.named("central-lambda-stream").inputs["opensearchConfiguration"]
+    assert (found["domainArn"], found["indexName"], found["s3BackupMode"]) == (
+        DOMAIN,
+        "functions",
+        "FailedDocumentsOnly",
+    )
+    told = json.loads(engine.named("central-lambda-shipper").inputs["environment"]["variables"]["SLIPWAY_SINK"])
+    assert (told["form"], told["stream"]) == ("documents", "slipway-dev-sink-central")
+    ship = statements(engine.named("central-lambda-shipper-role-policy").inputs["policy"])
+    assert ship["Documents"]["Resource"] == [STREAM]
+    deliver = statements(engine.named("central-lambda-stream-role-policy").inputs["policy"])
+    assert deliver["Domain"]["Resource"] == [DOMAIN, f"{DOMAIN}/*"]
+    assert statements(engine.named("dev-boundary").inputs["policy"])["SinkDomains"]["Resource"] == [
+        DOMAIN,
+        f"{DOMAIN}/*",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"create": False}, "s3 needs either create or a bucket"),
+        ({"bucket": "acme"}, "s3 needs either create or a bucket"),
+        ({"kind": "loki"}, "kind 'loki' cannot be reached from Lambda"),
+        ({"kind": "opensearch", "arn": "x", "index": "i"}, "arn must be that of an OpenSearch domain, found 'x'"),
+        ({"kind": "opensearch", "arn": DOMAIN}, "opensearch needs index"),
+        ({"kind": "destination", "arn": None}, "arn must be that of a CloudWatch Logs destination"),
+        ({"kind": "http", "address": "http://x"}, "http needs an address with https"),
+        ({"kind": "http", "address": "https://x", "secret": "y"}, "secret 'y' is not in the catalogue"),
+        ({"kind": "http", "address": "https://x", "secret_field": "z"}, "secret_field must be api_key"),
+        ({"partition": ("hour",)}, "partition has 'hour'"),
+        ({"buffer_age_s": 901}, "buffer_age_s must be 0-900, found 901"),
+        ({"retention_days": 0}, "retention_days must be 1-36500, found 0"),
+    ],
+)
+def test_mistakes_are_told_before_anything_is_made(made, a_sink, changes, said):
+    with pytest.raises(InputError) as refused:
+        made(a_sink(**changes))
+    assert "LogSink 'central-lambda': " in str(refused.value)
+    assert said in str(refused.value)
+
+
+def test_without_a_shipper_there_is_no_sink(made):
+    with pytest.raises(InputError, match="its environment has no shipper"):
+        made(shipper=None)
+
+
+def test_a_function_names_sinks_of_its_environment(deploy, a_function, a_sink, a_shipper):
+    with pytest.raises(InputError, match="log sink 'centrall' is not one of its environment's on Lambda"):
+        deploy(
+            {"orders": a_function(sinks=["centrall"]), "other": a_function(sinks=["central"])},
+            sinks=[a_sink()],
+            shipper=a_shipper(),
+        )
+
+
+def test_a_sink_of_an_environment_without_lambda_is_refused(to_knative, a_knative_function, a_sink):
+    from components.log_sink.component import LogSink
+
+    environment, _ = to_knative({"shop": a_knative_function()})
+    with pytest.raises(InputError, match="its environment is not made for the target lambda"):
+        LogSink("central", a_sink(), environment, "lambda")
+
+
+def test_names_and_arns_are_known_in_the_first_preview(made, engine):
+    made(preview=True)
+    assert engine.named("central-lambda-stream").inputs["name"] == "slipway-dev-sink-central"
+    assert STREAM in engine.named("central-lambda-filter-role-policy").inputs["policy"]
+
+
+def test_a_transform_changes_a_part(made, engine, a_sink):
+    def shorter(args, opts):
+        return {**args, "retention_in_days": 1}, opts
+
+    made(a_sink(transforms={"shipper-logs": shorter}))
+    assert engine.named("central-lambda-shipper-logs").inputs["retentionInDays"] == 1
+
+
+def test_everything_of_a_sink_says_whose_it_is(made, engine):
+    made()
+    for child in engine.registered:
+        if child.parent == "central-lambda" and "tags" in child.inputs:
+            assert child.tags["sink"] == "central"
+
+
+def test_an_embedded_aws_takes_a_receiver_without_tls(made, a_sink, engine):
+    aws = AwsArgs(account=ACCOUNT, region=REGION, endpoint="http://127.0.0.1:4610", access_key="a", secret_key="b")
+    made(a_sink(kind="http", create=False, address="http://127.0.0.1:9/"), aws=aws)
+    assert not engine.kinds("BucketPolicy")
