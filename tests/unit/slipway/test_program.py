@@ -164,7 +164,8 @@ def test_on_knative_every_function_is_an_image_with_the_digest_of_its_code(knati
 
 
 def test_the_log_agent_runs_as_an_image_of_the_registry(knative):
-    assert knative.environment["knative"]["log_agent"] == f"127.0.0.1:4614/log-agent@sha256:{'1' * 64}"
+    assert knative.log_agent.reference == f"127.0.0.1:4614/log-agent@sha256:{'1' * 64}"
+    assert program.plan("local").log_agent is None
 
 
 def test_the_access_to_the_embedded_cluster_is_named_without_the_checkouts_path(knative, project, monkeypatch):
