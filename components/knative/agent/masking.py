@@ -16,6 +16,7 @@ _STRING = r'"(?:[^"\\]|\\.)*"'
 _FLAT = rf"(?:[^{{}}\[\]\"]|{_STRING})*"
 _NESTED = rf"[{{\[](?:{_FLAT}[{{\[](?:{_FLAT}[{{\[]{_FLAT}[}}\]])*{_FLAT}[}}\]])*{_FLAT}[}}\]]"
 _VALUE = rf"(?:{_STRING}|{_NESTED}|[^,{{}}\[\]\"]+)"
+_COLON, _HIDDEN, _QUOTE = r'([^\\]"):', "\x01", r'\\"'
 _FIELDS, _ERROR = key(BODY, "fields"), key(BODY, "error")
 _TEXTS = (key(BODY, "message"), key(_ERROR, "message"), key(_ERROR, "stack"))
 
@@ -72,18 +73,35 @@ def _keys(expression: str) -> list[str]:
 
 
 def _values(sink: LogSinkArgs) -> list[str]:
-    """Mask matches in the fields: in texts of the first level directly, below it in their JSON."""
+    """Mask matches in the fields: in texts of the first level directly, below it in their JSON.
+
+    There the colons behind keys are hidden, so that no expression takes key and value for `name: secret`. A second
+    look with apostrophes for quotes finds what texts that are JSON themselves hold.
+    """
     plain, deep = cache("plain"), cache("deep")
     nested = (there(_FIELDS), matches(f"String({_FIELDS})", r"[:,\[][{\[]"))
+    found = [
+        f"replace_all_patterns({_FIELDS}, {text('value')}, {text(expression)}, {text(MASK)}){when(there(_FIELDS))}"
+        for expression in sink.redact
+    ]
+    found += [
+        put(deep, f"String({_FIELDS})", *nested),
+        f"replace_pattern({deep}, {text(_COLON)}, {text(f'$1{_HIDDEN}')}){when(there(deep))}",
+        put(plain, deep, there(deep)),
+        *(_replace(deep, expression, there(deep)) for expression in sink.redact),
+    ]
+    inner, before = cache("inner"), cache("before")
+    found += [
+        put(inner, deep, there(deep), matches(deep, _QUOTE)),
+        f"replace_pattern({inner}, {text(_QUOTE)}, {text(chr(39))}){when(there(inner))}",
+        put(before, inner, there(inner)),
+        *(_replace(inner, expression, there(inner)) for expression in sink.redact),
+        put(deep, inner, there(inner), f"{inner} != {before}"),
+    ]
     changed = (there(deep), f"{deep} != {plain}")
     return [
-        *(
-            f"replace_all_patterns({_FIELDS}, {text('value')}, {text(expression)}, {text(MASK)}){when(there(_FIELDS))}"
-            for expression in sink.redact
-        ),
-        put(plain, f"String({_FIELDS})", *nested),
-        put(deep, plain, there(plain)),
-        *(_replace(deep, expression, there(deep)) for expression in sink.redact),
+        *found,
+        f"replace_pattern({deep}, {text(_HIDDEN)}, {text(':')}){when(*changed)}",
         *_put_back(deep, *changed),
     ]
 
