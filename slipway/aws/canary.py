@@ -47,7 +47,7 @@ def planted(aws: Aws, function: str, group: str, run: Run, now: Callable[[], int
             for start in range(0, run.count, _BATCH):
                 moment = now()
                 events = [
-                    {"timestamp": moment // 1_000_000, "message": run.line(number, stamp_of(moment))}
+                    {"timestamp": moment // 1_000_000, "message": run.line(number, stamp_of(moment, 3))}
                     for number in range(start, min(start + _BATCH, run.count))
                 ]
                 client.put_log_events(**where, logEvents=events)

@@ -12,6 +12,7 @@ import botocore.exceptions
 
 from slipway.aws.clients import error_code, readable_errors
 from slipway.core.errors import EngineError
+from slipway.running.records import stamp_of
 
 if TYPE_CHECKING:
     import threading
@@ -111,7 +112,8 @@ def _record(origin: Origin, event: dict[str, Any]) -> Record:
     size = len(message.encode())
     return origin.record(
         message,
-        nanos=event["timestamp"] * 1_000_000,
+        timestamp=stamp_of(event["timestamp"] * 1_000_000, 3),
+        own_time=True,
         id=event["eventId"],
         revision=stream and stream[1],
         cut=any(limit - _FRAME_BYTES <= size <= limit for limit in _LIMITS_BYTES),

@@ -83,7 +83,8 @@ def _pod(function: str, run: Run, service: Mapping[str, Any], printer: Mapping[s
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {
-            "name": f"canary-{run.id}",
+            # As pods of the revision that runs are called: an agent that finds no labels any more goes by that.
+            "name": f"{service['status']['latestCreatedRevisionName']}-d-canary-{run.id}",
             "labels": {**labels, services.SERVICE_LABEL: function},
             "annotations": template["metadata"].get("annotations") or {},
         },

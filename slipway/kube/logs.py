@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from slipway.core.errors import SlipwayError
 from slipway.kube import services
-from slipway.running.records import moment_of, nanos_of, parse_stamp
+from slipway.running.records import moment_of, nanos_of, parse_stamp, stamp_of
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from slipway.kube.clients import Kube
     from slipway.running.records import Origin, Record
@@ -27,6 +27,10 @@ LIMITS = (
     "the cluster keeps logs only as long as the pods that wrote them: what pods wrote that are gone, also those of a "
     "function that was scaled to zero, is not shown"
 )
+_BLANK = (" ", "\t")
+_TRACEBACK = "Traceback (most recent call last):"
+_CHAINED = ("During handling of", "The above exception")
+_CAUSED = "Caused by:"
 _REVISION_LABEL = "serving.knative.dev/revision"
 _CONTAINER = "function"  # as the deployment names it; queue-proxy and what a mesh adds are beside it
 # How long a new pod may go unnoticed while logs are followed; nothing of it is lost by that.
@@ -167,7 +171,8 @@ def _lines(
     with kube.stream(path, query, who=f"log of {name}", endless=follow) as response:
         if response is None:
             return
-        for line in _split(response):
+        lines = _split(response)
+        for line in lines if follow else _joined(lines):
             record = _record(origin, pod, line, _restarts(pod) - restarted)
             if record is not None and record.nanos >= since:
                 yield record
@@ -184,6 +189,34 @@ def _split(response: Any) -> Iterator[str]:
         yield rest.decode(errors="replace")
 
 
+def _joined(lines: Iterable[str]) -> Iterator[str]:
+    """Lines, of which those that go on with the record before them are one with it, as the agent reads them."""
+    together: list[str] = []
+    for line in lines:
+        _, _, text = line.partition(" ")
+        if together and _goes_on(together, text):
+            together.append(text)
+            continue
+        yield from ["\n".join(together).rstrip("\n")] if together else []
+        together = [line]
+    yield from ["\n".join(together).rstrip("\n")] if together else []
+
+
+def _goes_on(together: list[str], text: str) -> bool:
+    """Whether a line is indented or empty, or belongs to the traceback that was begun."""
+    if not text or text[0] in _BLANK:
+        return True
+    before = together[-1]
+    if not together[0].endswith(_TRACEBACK):
+        return text.startswith(_CAUSED) and len(together) > 1 and before[:1] in _BLANK
+    if text.startswith(_CHAINED):
+        return not before
+    if text == _TRACEBACK:
+        return not before and len(together) > 1 and together[-2].startswith(_CHAINED)
+    # The exception itself stands behind the frames.
+    return len(together) > 1 and before[:1] in _BLANK and bool(before)
+
+
 def _record(origin: Origin, pod: dict[str, Any], line: str, restart: int) -> Record | None:
     """A line with the same envelope as the agent on the node gives it."""
     found = _STAMP.fullmatch(line)
@@ -192,7 +225,7 @@ def _record(origin: Origin, pod: dict[str, Any], line: str, restart: int) -> Rec
     about = pod["metadata"]
     return origin.record(
         found["text"],
-        nanos=parse_stamp(found["time"]),
+        timestamp=stamp_of(parse_stamp(found["time"])),
         id=f"{about['uid']}/{restart}/{found['time']}",
         revision=(about.get("labels") or {}).get(_REVISION_LABEL),
     )

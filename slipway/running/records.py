@@ -83,20 +83,30 @@ class Origin:
     target: str
     owner: str | None = None
 
-    def record(self, message: str, *, nanos: int, id: str, revision: str | None, cut: bool = False) -> Record:  # noqa: A002
+    def record(
+        self,
+        message: str,
+        *,
+        timestamp: str,
+        id: str,  # noqa: A002 - as the envelope calls it
+        revision: str | None,
+        own_time: bool = False,
+        cut: bool = False,
+    ) -> Record:
         """The record that a message is, with the same envelope as in a sink.
 
         Args:
             message: The message as it was written.
-            nanos: When, in nanoseconds since 1970; a finer time in the message itself counts.
+            timestamp: When, RFC 3339 in UTC.
             id: Tells it from all others.
             revision: Version that wrote it.
+            own_time: Whether a time in the message itself counts, where it is finer than to the second.
             cut: Whether the platform cut it.
         """
         said = messages.read(message)
         envelope = {
-            "timestamp": stamp_of(nanos),
             **said,
+            "timestamp": said.get("timestamp", timestamp) if own_time else timestamp,
             "function": self.function,
             "environment": self.environment,
             "target": self.target,
@@ -122,12 +132,10 @@ def parse_stamp(text: str) -> int:
     return nanos_of(whole) + int((found["fraction"] or "0")[:9].ljust(9, "0"))
 
 
-def stamp_of(nanos: int) -> str:
-    """A time as RFC 3339 in UTC, with nanoseconds, or with milliseconds where that says all."""
+def stamp_of(nanos: int, digits: int = 9) -> str:
+    """A time as RFC 3339 in UTC, with so many digits of a second."""
     whole, fraction = divmod(nanos, _NANOS)
-    digits = f"{fraction:09d}"
-    shown = digits[:3] if digits.endswith("000000") else digits
-    return f"{_EPOCH + dt.timedelta(seconds=whole):%Y-%m-%dT%H:%M:%S}.{shown}Z"
+    return f"{_EPOCH + dt.timedelta(seconds=whole):%Y-%m-%dT%H:%M:%S}.{f'{fraction:09d}'[:digits]}Z"
 
 
 def nanos_of(moment: dt.datetime) -> int:

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from slipway.running.runner import Runner
     from slipway.sinks.store import Query, Store
 
-# What the target shows late, and what is told apart where both have the same records.
+# How late a target's own store of logs may show a record.
 _OVERLAP_NANOS = 60_000_000_000
+# How far from their order records of a store may be.
 _CLOSE_NANOS = 2_000_000_000
 _MANY = 10_000
 _EVER = 2**63 - 1
@@ -124,7 +125,8 @@ class Log:
     def _follow_platform(self, kept: Kept, query: Query, stop: threading.Event, tail: int | None) -> Iterator[Record]:
         assert self.platform is not None
         moment = now_nanos()
-        start = max(query.since, moment - _OVERLAP_NANOS)
+        # What is known to be whole may come late; pods show what they wrote at once.
+        start = max(query.since, moment - (_OVERLAP_NANOS if kept.since else 0))
         seen: set[Hashable] = set()
         first = None
         for record in self._read(kept, dataclasses.replace(query, until=moment), tail):

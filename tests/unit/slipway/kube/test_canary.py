@@ -14,7 +14,7 @@ from tests.unit.slipway.kube.api_server import NAMESPACE, SERVING, refusal, serv
 
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
 RUN = Run(id="abc", count=3, level="WARN")
-POD = f"{PODS}/canary-abc"
+POD = f"{PODS}/orders-2-d-canary-abc"
 
 
 def deployed(name, image):
@@ -85,7 +85,10 @@ def test_its_program_prints_the_lines(kube, functions):
     _, *arguments = functions.requests("POST")[0].json["spec"]["containers"][0]["command"]
     printed = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True).stdout
     origin = Origin(environment="dev", function="hello", target="knative")
-    records = [origin.record(line, nanos=0, id="i", revision=None) for line in printed.splitlines()]
+    records = [
+        origin.record(line, timestamp="1970-01-01T00:00:00.000Z", own_time=True, id="i", revision=None)
+        for line in printed.splitlines()
+    ]
     assert [RUN.number_of(record) for record in records] == [0, 1, 2]
     assert {record.envelope["severity"] for record in records} == {"WARN"}
     assert {record.envelope["message"] for record in records} == {RUN.message}

@@ -119,3 +119,41 @@ def test_following_a_cluster_that_goes_away_ends_with_a_message(kube, server, mo
     server.on(f"GET {PODS}", listed(), refusal(403, "Forbidden", "pods is forbidden: User x cannot list"))
     with pytest.raises(EngineError, match="pods is forbidden"):
         list(logs.follow(kube, ORIGIN, SINCE, threading.Event()))
+
+
+def test_lines_that_go_on_with_a_record_are_one_with_it(kube, server):
+    server.on(f"GET {PODS}", listed(pod("a")))
+    chained = "During handling of the above exception, another exception occurred:"
+    texts = [
+        "before",
+        "Traceback (most recent call last):",
+        '  File "main.py", line 4, in f',
+        "KeyError: 1",
+        "",
+        chained,
+        "",
+        "Traceback (most recent call last):",
+        '  File "main.py", line 6, in f',
+        "ValueError: x",
+        "after",
+        "java.lang.IllegalStateException: y",
+        "\tat shop.Main.run(Main.java:4)",
+        "Caused by: java.io.IOException",
+        "\tat shop.Main.read(Main.java:9)",
+        "",
+        "a list:",
+        "  one",
+        "the end",
+    ]
+    server.on(f"GET {PODS}/a/log", lines(*(f"00:{second:02d}.5Z {text}" for second, text in enumerate(texts, 1))))
+    found = list(logs.read(kube, ORIGIN, SINCE))
+    assert [message(record) for record in found] == [
+        "before",
+        "\n".join(texts[1:10]),
+        "after",
+        "\n".join(texts[11:15]),
+        "a list:\n  one",
+        "the end",
+    ]
+    assert found[1].envelope["error"]["type"] == "ValueError"
+    assert found[1].nanos - found[0].nanos == 1_000_000_000

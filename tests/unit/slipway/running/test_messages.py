@@ -81,7 +81,9 @@ def test_whatever_a_record_holds_both_say_the_same(value):
 @pytest.mark.parametrize("message", MESSAGES)
 def test_every_message_makes_an_envelope(message):
     origin = Origin(environment="prod", function="orders", target="lambda", owner="team-shop")
-    assert Envelope.model_validate(origin.record(message, nanos=5, id="i", revision="7").envelope)
+    assert Envelope.model_validate(
+        origin.record(message, timestamp="2026-11-26T10:52:03.000Z", id="i", revision="7").envelope
+    )
 
 
 def test_what_a_record_says_stands_where_the_envelope_has_it():

@@ -7,7 +7,7 @@ import pytest
 from slipway.core.errors import BadInputError, EngineError
 from slipway.core.settings_sinks import Sink
 from slipway.running.canary import Run, is_canary
-from slipway.running.records import Origin, Record
+from slipway.running.records import Origin, Record, stamp_of
 from slipway.sinks import canary
 from slipway.sinks.canary import Canary, Subject
 from tests.unit.slipway.sinks.conftest import envelope
@@ -32,7 +32,8 @@ class Path:
         self.runs.append(run)
         origin = Origin(environment="prod", function=name, target="lambda")
         written = [
-            origin.record(run.line(n, "x"), nanos=NOW, id=f"{run.id}/{n}", revision=None) for n in range(run.count)
+            origin.record(run.line(n, "x"), timestamp=stamp_of(NOW), id=f"{run.id}/{n}", revision=None)
+            for n in range(run.count)
         ]
         self.records += [Record.of(envelope("other")), *self.way(written)]
         yield
@@ -99,7 +100,8 @@ def test_late_lines_are_waited_for_within_the_bound():
                 origin = Origin(environment="prod", function="orders", target="lambda")
                 run = path.runs[0]
                 path.records += [
-                    origin.record(run.line(n, "x"), nanos=NOW, id=str(n), revision=None) for n in range(10)
+                    origin.record(run.line(n, "x"), timestamp=stamp_of(NOW), id=str(n), revision=None)
+                    for n in range(10)
                 ]
             return path.read(query)
 
@@ -167,9 +169,9 @@ def test_percentiles():
 def test_a_line_is_known_by_its_run_and_number_alone():
     run = Run(id="abc", count=2)
     origin = Origin(environment="prod", function="orders", target="knative")
-    line = origin.record(run.line(1, "x"), nanos=NOW, id="i", revision=None)
+    line = origin.record(run.line(1, "x"), timestamp=stamp_of(NOW), id="i", revision=None)
     assert is_canary(line)
     assert run.number_of(line) == 1
     assert Run(id="other", count=2).number_of(line) is None
     assert Run(id="abc", count=1).number_of(line) is None
-    assert not is_canary(origin.record("delivery canary abc", nanos=NOW, id="i", revision=None))
+    assert not is_canary(origin.record("delivery canary abc", timestamp=stamp_of(NOW), id="i", revision=None))
