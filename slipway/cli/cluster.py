@@ -212,7 +212,7 @@ def _look_elsewhere(settings: Settings | None, *, as_json: bool) -> None:
 
     assert settings is not None
     kube = Kube.of(settings)
-    unchecked = platform.check(kube, eventing=True)
+    unchecked = [*platform.check(kube, eventing=True), *platform.logs(kube)]
     found = platform.versions(kube)
     if as_json:
         print_json({"context": kube.context, "embedded": False, "knative": found, "notChecked": unchecked})

@@ -41,6 +41,9 @@ def _check_cluster(session: Session, kube: Kube, display: Display) -> None:
         takes_events = any(len(f.manifest.http) < len(f.manifest.events) for f in session.functions.values())
         for line in platform.check(kube, eventing=takes_events):
             display.say(line)
+        if session.settings.sinks:
+            for line in platform.logs(kube):
+                display.say(line)
     platform.wait_for_namespace(kube)
 
 

@@ -23,6 +23,10 @@ _PARTS = {
 _VERSION_LABEL = "app.kubernetes.io/version"
 _VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\..*)?")
 _TERMINATING_S = 60.0
+_SERVING, _OBSERVABILITY = "knative-serving", "config-observability"
+_ENABLED, _TEMPLATE = "logging.enable-request-log", "logging.request-log-template"
+# What the log agent knows a line of the request log by.
+_MARK = '"slipway": "request"'
 
 
 class NamespaceEndingError(EngineError):
@@ -60,6 +64,35 @@ def check(kube: Kube, *, eventing: bool) -> list[str]:
                 f"{version[0]}.{version[1]}, at least {MINIMUM[0]}.{MINIMUM[1]} is needed; what to do: upgrade it"
             )
     return unchecked
+
+
+def logs(kube: Kube) -> list[str]:
+    """What a cluster lacks for its logs to arrive whole in log sinks, and what was not checked, a line each.
+
+    Args:
+        kube: The cluster.
+
+    Raises:
+        EngineError: It cannot be reached.
+    """
+    lines = ["size at which the kubelet rotates logs (containerLogMaxSize) not checked: only nodes know it"]
+    try:
+        found = kube.find("v1", "ConfigMap", _OBSERVABILITY, namespace=_SERVING)
+    except EngineError as error:
+        return [f"request logs of Knative not checked: {error}", *lines]
+    data = (found or {}).get("data") or {}
+    if data.get(_ENABLED) != "true":
+        lines.insert(0, f'request logs of Knative are off: {_set(_ENABLED)} to "true", and {_TEMPLATE}')
+    elif _MARK not in str(data.get(_TEMPLATE, "")):
+        lines.insert(
+            0,
+            f"request logs of Knative have another form and arrive as text of the platform: {_set(_TEMPLATE)}",
+        )
+    return lines
+
+
+def _set(key: str) -> str:
+    return f"what to do: in ConfigMap {_SERVING}/{_OBSERVABILITY} set, as docs/sinks.md says, {key}"
 
 
 def versions(kube: Kube) -> dict[str, str | None]:

@@ -91,3 +91,45 @@ def test_a_namespace_that_does_not_go_is_told_with_what_it_waits_for():
     assert "namespace shop is being deleted since 2026-01-01T00:00:00Z" in str(told.value)
     assert "it waits: Some resources are remaining: pods" in str(told.value)
     assert "all is well" not in str(told.value)
+
+
+class Logging:
+    """Stands for the API of a cluster whose Knative logs in some way."""
+
+    def __init__(self, data):
+        self._data = data
+
+    def find(self, api_version, kind, name, *, namespace=None):
+        assert (api_version, kind, namespace, name) == (
+            "v1", "ConfigMap", "knative-serving", "config-observability"
+        )  # fmt: skip
+        if isinstance(self._data, Exception):
+            raise self._data
+        return None if self._data is None else {"data": self._data}
+
+
+ON = {
+    "logging.enable-request-log": "true",
+    "logging.request-log-template": '{"slipway": "request", "status": {{.Response.Code}}}',
+}
+
+
+def test_what_only_nodes_know_is_not_checked():
+    (line,) = platform.logs(Logging(ON))
+    assert "containerLogMaxSize) not checked" in line
+
+
+@pytest.mark.parametrize("data", [None, {}, {**ON, "logging.enable-request-log": "false"}])
+def test_request_logs_that_are_off_are_told_with_what_to_set(data):
+    line = platform.logs(Logging(data))[0]
+    assert line.startswith("request logs of Knative are off")
+    assert "knative-serving/config-observability" in line
+
+
+def test_request_logs_of_another_form_are_told():
+    line = platform.logs(Logging({**ON, "logging.request-log-template": "{{.Request.Method}}"}))[0]
+    assert "have another form" in line
+
+
+def test_who_may_not_read_the_settings_is_told_that_they_are_not_checked():
+    assert platform.logs(Logging(EngineError("forbidden")))[0] == "request logs of Knative not checked: forbidden"

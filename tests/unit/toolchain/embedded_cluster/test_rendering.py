@@ -90,3 +90,12 @@ def test_components_reach_the_api_server_inside(rendered):
     found = yaml.safe_load((rendered / "kubelet.kubeconfig").read_text())
     assert found["clusters"][0]["cluster"]["server"] == "https://10.250.0.1:6443"
     assert (rendered / "kubelet.kubeconfig").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_log_store_listens_for_pods_alone_and_keeps_its_data_with_the_instance(config):
+    found = rendering.loki(config)
+    assert (found["server"]["http_listen_address"], found["server"]["http_listen_port"]) == ("10.250.0.1", 3100)
+    assert found["server"]["grpc_listen_address"] == "127.0.0.1"
+    assert found["common"]["path_prefix"] == str(config.data / "loki")
+    assert found["limits_config"]["allow_structured_metadata"] is True
+    assert found["analytics"] == {"reporting_enabled": False}
