@@ -52,7 +52,7 @@ def trust(
     *,
     source_account: str | None = None,
     source_arn: str | None = None,
-    like: Mapping[str, Mapping[str, Any]] | None = None,
+    conditions: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> str:
     """Trust policy of a role that one AWS service may assume.
 
@@ -60,14 +60,14 @@ def trust(
         service: Principal, such as `lambda.amazonaws.com`.
         source_account: Account whose resources may cause the service to assume the role, where the service reports it.
         source_arn: The one resource that may, where the service reports it.
-        like: Further conditions, for example on many resources: operator to keys and values.
+        conditions: Other conditions, where the service does not report these: operator to keys and values.
     """
     statement: Statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     equals = {"aws:SourceAccount": source_account, "aws:SourceArn": source_arn}
     if known := {key: value for key, value in equals.items() if value}:
         statement["Condition"] = {"StringEquals": known}
-    if like:
-        statement["Condition"] = {**statement.get("Condition", {}), **like}
+    if conditions:
+        statement["Condition"] = {**statement.get("Condition", {}), **conditions}
     return document(statement)
 
 

@@ -40,19 +40,19 @@ class SinkRole:
 
 
 def filter_role(place: Place) -> SinkRole:
-    """The role by which log groups of this environment's functions put events into the stream.
+    """The role by which log groups of this account put events into the stream.
 
     Groups of sinks themselves are left out, so that no sink can be made to forward what it says of itself.
     """
     arns = place.environment.arns
     groups = {
-        "ArnLike": {"aws:SourceArn": arns.log_group(functions_groups(place.environment))},
+        "ArnLike": {"aws:SourceArn": arns.of("logs", "*")},  # the form that AWS documents for subscriptions
         "ArnNotLike": {"aws:SourceArn": arns.log_group(f"{place.groups}/*")},
     }
     return SinkRole(
         place,
         "filter",
-        trust("logs.amazonaws.com", source_account=arns.account, like=groups),
+        trust("logs.amazonaws.com", conditions=groups),
         document(allow(PUT, [arns.delivery_stream(place.stream)], sid="Stream")),
     )
 
@@ -80,7 +80,8 @@ def stream_role(place: Place, key_arn: pulumi.Input[str]) -> SinkRole:
     return SinkRole(
         place,
         "stream",
-        trust("firehose.amazonaws.com", source_account=arns.account),
+        # Firehose names the account whose stream it is as the external id.
+        trust("firehose.amazonaws.com", conditions={"StringEquals": {"sts:ExternalId": arns.account}}),
         pulumi.Output.all(key_arn, own).apply(render),
     )
 

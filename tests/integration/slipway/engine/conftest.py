@@ -104,7 +104,13 @@ class Checkout:
         found |= {f"role {r['RoleName']}" for r in self.client("iam").list_roles()["Roles"]}
         found |= {f"policy {p['PolicyName']}" for p in self.client("iam").list_policies(Scope="Local")["Policies"]}
         found |= {f"bucket {b['Name']}" for b in self.client("s3").list_buckets()["Buckets"]}
-        found |= {f"group {g['logGroupName']}" for g in self.client("logs").describe_log_groups()["logGroups"]}
+        logs = self.client("logs")
+        for group in logs.describe_log_groups()["logGroups"]:
+            found.add(f"group {group['logGroupName']}")
+            filters = logs.describe_subscription_filters(logGroupName=group["logGroupName"])["subscriptionFilters"]
+            found |= {f"filter {group['logGroupName']} {item['filterName']}" for item in filters}
+        streams = self.client("firehose").list_delivery_streams()["DeliveryStreamNames"]
+        found |= {f"stream {name}" for name in streams}
         found |= {f"alarm {a['AlarmName']}" for a in self.client("cloudwatch").describe_alarms()["MetricAlarms"]}
         found |= {f"schedule {s['Name']}" for s in self.client("scheduler").list_schedules()["Schedules"]}
         found |= {

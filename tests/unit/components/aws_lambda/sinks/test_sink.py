@@ -211,8 +211,7 @@ def test_no_filter_forwards_what_a_sink_says_of_itself(made, engine):
     (trusted,) = json.loads(engine.named("central-lambda-filter-role").inputs["assumeRolePolicy"])["Statement"]
     assert trusted["Principal"] == {"Service": "logs.amazonaws.com"}
     assert trusted["Condition"] == {
-        "StringEquals": {"aws:SourceAccount": ACCOUNT},
-        "ArnLike": {"aws:SourceArn": f"{LOGS}/slipway/dev/*"},
+        "ArnLike": {"aws:SourceArn": f"arn:aws:logs:{REGION}:{ACCOUNT}:*"},
         "ArnNotLike": {"aws:SourceArn": f"{LOGS}/slipway/dev/sinks/*"},
     }
 
@@ -250,6 +249,8 @@ def test_roles_do_exactly_what_they_are_for(made, engine):
         "Traces": (["xray:PutTelemetryRecords", "xray:PutTraceSegments"], ["*"]),
         "Variables": (["kms:Decrypt"], [KEY]),
     }
+    (trusted,) = json.loads(engine.named("central-lambda-stream-role").inputs["assumeRolePolicy"])["Statement"]
+    assert trusted["Condition"] == {"StringEquals": {"sts:ExternalId": ACCOUNT}}
     for part in ("filter", "stream", "shipper"):
         role = engine.named(f"central-lambda-{part}-role").inputs
         assert role["permissionsBoundary"].endswith(":policy/slipway-dev-boundary")
