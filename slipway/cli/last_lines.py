@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from slipway.sinks.arrivals import Arrival
 
 LINES = 2
-# Once for what collects until it sends, once more for what waits behind it.
-_AGES = 2
-_BESIDE_S = 30
 _SHOWN = 100
 _AHEAD_NANOS = 300_000_000_000
 
@@ -31,7 +28,7 @@ _AHEAD_NANOS = 300_000_000_000
 def last_lines(session: Session, names: Iterable[str], since: int) -> list[Arrival]:
     """What the sinks have of functions since a time, in nanoseconds since 1970; waits for it within a bound."""
     settings = session.settings
-    wanted, ages = [], [0]
+    wanted, asked = [], []
     without: list[Arrival] = []
     for name in names:
         sinks = stores.sinks_for(name, session.functions.get(name), settings)
@@ -40,12 +37,12 @@ def last_lines(session: Session, names: Iterable[str], since: int) -> list[Arriv
             why = f"not checked: {', '.join(sinks) or 'it has no sink'} cannot be read from here"
             without.append(arrivals.Arrival(function=name, sink=None, missing=why))
             continue
-        ages.append(settings.sinks[readable[0]].buffer.age)
+        asked.append(settings.sinks[readable[0]])
         make = functools.partial(stores.store_of, readable[0], settings)
         until = time.time_ns() + _AHEAD_NANOS
         query = Query(environment=session.environment, function=name, since=since, until=until)
         wanted.append((name, make, query))
-    found = arrivals.wait_for(wanted, LINES, _AGES * max(ages) + _BESIDE_S)
+    found = arrivals.wait_for(wanted, LINES, arrivals.patience_s(asked))
     return sorted([*found, *without], key=lambda one: one.function)
 
 

@@ -12,10 +12,13 @@ from slipway.running.canary import is_canary
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from slipway.core.settings_sinks import Sink
     from slipway.running.records import Record
     from slipway.sinks.store import Query, Store
 
 _LOOK_S = 1.0
+# A stream on AWS that sorts records into folders of a bucket collects so long at least.
+_SHORTEST_S = 60
 # Kubernetes' events tell of pods, and are there without any call.
 _NO_SIGN = "event"
 
@@ -40,6 +43,11 @@ class Arrival:
         """The arrival as JSON values."""
         envelopes = [record.envelope for record in self.records]
         return {"function": self.function, "sink": self.sink, "records": envelopes, "missing": self.missing}
+
+
+def patience_s(sinks: Iterable[Sink]) -> int:
+    """How long a record may take to sinks: twice what the slowest may collect, and a minute."""
+    return 2 * max([_SHORTEST_S, *(sink.buffer.age for sink in sinks)]) + _SHORTEST_S
 
 
 def wait_for(wanted: Iterable[tuple[str, Callable[[], Store], Query]], count: int, within_s: float) -> list[Arrival]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from slipway.core.errors import SlipwayError
 from slipway.running.canary import Run
 from slipway.running.inventory import NOT_CHECKED
+from slipway.sinks.arrivals import patience_s
 from slipway.sinks.store import Query
 
 if TYPE_CHECKING:
@@ -27,9 +28,6 @@ LOST = "lost"
 _SEVERITIES = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 _LOOK_S = 0.5
 _MARGIN_NANOS = 300_000_000_000
-# Once for what collects until it sends, once more for what waits behind it.
-_AGES = 2
-_BESIDE_S = 60
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -112,7 +110,7 @@ class Canary:
         Args:
             subjects: The functions.
             count: How many lines of each.
-            within_s: How long to wait for them; None takes twice what the slowest sink may collect, and a minute.
+            within_s: How long to wait for them; None takes what `patience_s` says.
         """
         done: list[Delivery] = []
         flights: list[_Flight] = []
@@ -137,8 +135,8 @@ class Canary:
         return sorted(done, key=lambda one: (one.function, one.sink))
 
     def _await(self, flights: Sequence[_Flight], within_s: float | None) -> None:
-        ages = [self._sinks[flight.sink].buffer.age for flight in flights]
-        bound_s = within_s if within_s is not None else _AGES * max(ages, default=0) + _BESIDE_S
+        slow = patience_s(self._sinks[flight.sink] for flight in flights)
+        bound_s = within_s if within_s is not None else slow
         deadline = time.monotonic() + bound_s
         if flights:
             self._say(f"waiting for {len(flights)} deliveries, {bound_s:g} s at the most")

@@ -189,8 +189,7 @@ def test_options_before_the_word_are_refused(slipway):
 
 
 def test_verify_ends_with_the_last_lines_of_each_function(slipway, loki, monkeypatch):
-    monkeypatch.setattr("slipway.cli.last_lines._BESIDE_S", 0)
-    monkeypatch.setattr("slipway.cli.last_lines._AGES", 0)
+    monkeypatch.setattr("slipway.sinks.arrivals.patience_s", lambda sinks: 0)
     monkeypatch.setattr(operations, "outputs", lambda *_: {"functions": {"hello": OUTPUT, "other": OUTPUT}})
     row = verify._Row(name="x", target="knative", result="ok")
     monkeypatch.setattr("slipway.cli.verify._verify", lambda *_: loki.lines.append(now(7, 0, source="request")) or row)
