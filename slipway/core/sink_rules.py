@@ -42,6 +42,7 @@ def sink_mistakes(settings: Settings) -> Iterator[Mistake]:
         yield from _options(sink, place)
         yield from _places(sink, place, settings)
         yield from _secret(sink, place, settings)
+    yield from _keys_of_buckets(settings)
 
 
 def unknown_names(settings: Settings, names: Collection[str], owners: Collection[str] | None) -> Iterator[Mistake]:
@@ -95,6 +96,7 @@ def unfit_sinks(functions: Mapping[str, LoadedFunction], here: Environment) -> I
     for name, sink in settings.sinks.items():
         refused = list(_refused(name, sink, functions, settings))
         yield from refused
+        yield from _out_of_reach_of_owners(name, sink, functions, settings)
         said = refused or _out_of_reach(sink, settings) or any(f not in functions for f in sink.functions or ())
         if functions and name not in bound and not said:
             yield Mistake(
@@ -203,6 +205,22 @@ def _refused(name: str, sink: Sink, functions: Mapping[str, LoadedFunction], set
                 f"{support.how}",
                 remedy=support.instead,
             )
+
+
+def _out_of_reach_of_owners(
+    name: str, sink: Sink, functions: Mapping[str, LoadedFunction], settings: Settings
+) -> Iterator[Mistake]:
+    """Functions that a sink takes by their owner, but whose target cannot reach it: they may have another sink."""
+    wanted = [function for function in functions.values() if function.manifest.owner in (sink.owners or ())]
+    left = [function.name for function in wanted if not serves(sink, function.target_in(settings))]
+    if left and not _out_of_reach(sink, settings):
+        yield Mistake(
+            path=("sinks", name, "owners"),
+            rule="partial-sink",
+            message=f"slipway:sinks.{name} does not get the logs of {known(left)}: their target cannot reach it",
+            remedy="they go to other sinks only",
+            severity=Severity.INFO,
+        )
 
 
 def _targets(sink: Sink, place: PropertyPath, settings: Settings) -> Iterator[Mistake]:
@@ -326,6 +344,21 @@ def _secret(sink: Sink, place: PropertyPath, settings: Settings) -> Iterator[Mis
             message=f"the secret of {_shown(place)} has no {part} for {TARGETS[target]}",
             remedy=f"add {part} to its entry under slipway:resources.secret",
         )
+
+
+def _keys_of_buckets(settings: Settings) -> Iterator[Mistake]:
+    """An agent has one pair of keys for all buckets, because the library of AWS reads one from its environment."""
+    secrets = {name: sink.s3.secret for name, sink in settings.sinks.items() if sink.s3 and sink.s3.secret}
+    for name, secret in secrets.items() if settings.has_knative else ():
+        first = next(iter(secrets))
+        if secret != secrets[first]:
+            path = ("sinks", name, "s3", "secret")
+            yield Mistake(
+                path=path,
+                rule="different-secrets",
+                message=f"{_shown(path)} is another one than that of sink {first!r}",
+                remedy="name one secret, whose keys open all of these buckets: an agent has no more than one",
+            )
 
 
 def _unused(path: PropertyPath, why: str, remedy: str) -> Mistake:

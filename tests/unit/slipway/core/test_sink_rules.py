@@ -249,6 +249,23 @@ def test_a_sink_names_a_function_that_cannot_get_there(said):
     )
 
 
+def test_functions_of_an_owner_that_cannot_get_there_are_told(said):
+    line = (
+        f"{FILE}:5:68: slipway:sinks.a does not get the logs of orders: their target cannot reach it; they go to other"
+    )
+    assert any(
+        text.startswith(line) for text in said("both", "{all: {s3: {bucket: logs}}, a: {loki: {}, owners: [team-a]}}")
+    )
+
+
+def test_buckets_on_knative_are_opened_by_the_same_keys(said):
+    one, other = "s3: {bucket: logs, region: eu-central-1, secret: inside}", "s3: {bucket: more, region: eu-central-1"
+    [line] = said("knative", f"{{a: {{{one}}}, b: {{{other}, secret: both}}}}}}")
+    assert "slipway:sinks.b.s3.secret is another one than that of sink 'a'; name one secret" in line
+    assert said("knative", f"{{a: {{{one}}}, b: {{{other}, secret: inside}}}}, c: {{loki: {{secret: both/x}}}}}}") == []
+    assert said("knative", f"{{a: {{{one}}}, b: {{{other}}}}}}}") == []
+
+
 def test_filters_of_a_log_group_are_counted_in_all_environments_at_once(box, manifest, stack_of):
     three = "{a: {s3: {create: true}}, b: {s3: {bucket: more}}, c: {http: {address: 'https://a.example'}}}"
     box.stack("dev", stack_of("lambda", three))
