@@ -208,12 +208,14 @@ class Agent:
         folder: Folder of everything that belongs to it.
         sinks: Where logs go.
         memory_mi: Megabytes that it may use.
+        env: Environment variables beside those of the tests.
     """
 
     binary: Path
     folder: Path
     sinks: list[Routed]
     memory_mi: int = 400
+    env: dict[str, str] = dataclasses.field(default_factory=dict)
     process: subprocess.Popen | None = None
     health: int = 0
     metrics_port: int = 0
@@ -259,7 +261,10 @@ class Agent:
         path.write_text(yaml.safe_dump(self.configuration()))
         with (self.folder / "agent.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [self.binary, f"--config={path}", f"--feature-gates={FEATURES}"], stdout=log, stderr=log
+                [self.binary, f"--config={path}", f"--feature-gates={FEATURES}"],
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **self.env},
             )
         end = time.monotonic() + _WAIT_S
         while time.monotonic() < end:

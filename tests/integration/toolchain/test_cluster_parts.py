@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from slipway.core.paths import cache_dir
-from toolchain import cluster_parts, kubernetes_parts, kubernetes_provider
+from toolchain import cluster_parts, kubernetes_parts, kubernetes_provider, log_parts
 from toolchain.cache import Cache
 from toolchain.obtain import Obtainer
 from toolchain.progress import Reporter
@@ -32,6 +32,8 @@ VERSIONS = {
     "ip": (["-V"], "iproute2"),
     "conntrack": (["--version"], "conntrack v"),
     "mmdebstrap": (["--version"], "mmdebstrap"),
+    "otelcol": (["--version"], f"otelcol version {log_parts.COLLECTOR}"),
+    "loki": (["--version"], f"loki, version {log_parts.LOKI}"),
 }
 FOLDERS = {
     "iptables": {"iptables": "iptables v", "iptables-restore": "restore v", "ip6tables-save": "save v"},

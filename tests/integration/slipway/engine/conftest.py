@@ -198,16 +198,17 @@ class KnativeCheckout(Checkout):
         return found
 
     def in_cluster(self) -> set[str]:
-        """What exists in the namespace and was made by an update, `kind/name` each."""
+        """What exists in its namespaces and was made by an update, `kind/name` each."""
         kinds = (
             "services.serving.knative.dev,brokers.eventing.knative.dev,triggers.eventing.knative.dev,"
             "channels.messaging.knative.dev,subscriptions.messaging.knative.dev,pingsources.sources.knative.dev,"
-            "deployments,persistentvolumeclaims,serviceaccounts,networkpolicies,resourcequotas,limitranges"
+            "deployments,daemonsets,persistentvolumeclaims,configmaps,serviceaccounts,roles,rolebindings,networkpolicies,"
+            "resourcequotas,limitranges"
         )
-        listed = self.cluster.get(kinds, "-n", self.namespace, "-l", "app.kubernetes.io/managed-by=slipway")
         return {
             f"{item['kind']}/{item['metadata']['name']}"
-            for item in listed["items"]
+            for namespace in (self.namespace, f"{self.namespace}-logs")
+            for item in self.cluster.get(kinds, "-n", namespace, "-l", "app.kubernetes.io/managed-by=slipway")["items"]
             if not item["metadata"].get("ownerReferences")
         }
 
@@ -252,4 +253,5 @@ def knative(tmp_path_factory, cluster):  # noqa: F811 - the fixture that is impo
     made = KnativeCheckout(tmp_path_factory.mktemp("checkout"), cluster)
     yield made
     made.run("local", "stop")
-    cluster.kubectl("delete", "namespace", made.namespace, "--ignore-not-found", "--wait=false")
+    for namespace in (made.namespace, f"{made.namespace}-logs"):
+        cluster.kubectl("delete", "namespace", namespace, "--ignore-not-found", "--wait=false")

@@ -1,0 +1,132 @@
+"""Logs of functions on a real cluster, in the real Loki beside it: by the agent that an update deployed."""
+
+import json
+import time
+
+import pytest
+import requests
+from jsonschema import Draft202012Validator
+
+from slipway.core.envelope import Envelope
+from tests.cluster import SECURE
+
+pytestmark = pytest.mark.timeout(1800)
+
+SCHEMA = Draft202012Validator(Envelope.model_json_schema())
+_WAIT_S = 90.0
+_TALKING = """
+import logging
+
+log = logging.getLogger(__name__)
+log.setLevel(logging.INFO)
+
+
+def hello(request):
+    for number in range(int(request.args.get("lines", "0"))):
+        log.info("line %d", number, extra={"number": number})
+    if "fail" in request.args:
+        try:
+            {}["a"]
+        except KeyError:
+            log.exception("it failed")
+    print("plain words", flush=True)
+    return "done\\n"
+"""
+
+
+@pytest.fixture(scope="module")
+def deployed(knative):
+    (knative.root / "functions/hello/main.py").write_text(_TALKING)
+    knative.run("up", timeout=900)
+    return knative
+
+
+def envelopes(deployed, enough):
+    """All envelopes of the namespace in Loki, each valid, as soon as there are enough."""
+    end = time.monotonic() + _WAIT_S
+    while True:
+        answer = requests.get(
+            f"{deployed.cluster.config.loki_url}/loki/api/v1/query_range",
+            params={
+                "query": f'{{service_namespace="{deployed.namespace}"}} !~ `"source":"event"`',
+                "limit": 5000,
+                "since": "1h",
+            },
+            timeout=30,
+        )
+        answer.raise_for_status()
+        found = [json.loads(line) for stream in answer.json()["data"]["result"] for _, line in stream["values"]]
+        for envelope in found:
+            SCHEMA.validate(envelope)
+        if enough(found):
+            return found
+        if time.monotonic() > end:
+            raise AssertionError(f"{len(found)} records, not enough: {sorted(e['message'] for e in found)[-10:]}")
+        time.sleep(0.5)
+
+
+def test_lines_and_requests_arrive_as_envelopes(deployed):
+    traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    answer = deployed.cluster.call(
+        "hello", deployed.namespace, "/hello?lines=300&fail=1&token=hidden", headers={"traceparent": traceparent}
+    )
+    assert answer.text == "done\n"
+    wanted = {f"line {number}" for number in range(300)} | {"it failed", "plain words", "GET /hello 200"}
+    found = envelopes(deployed, lambda records: wanted <= {record["message"] for record in records})
+    (request,) = [record for record in found if record["source"] == "request"]
+    lines = [record for record in found if record["message"].startswith("line ")]
+    (failed,) = [record for record in found if record["message"] == "it failed"]
+    assert len(lines) == 300
+    assert {record["function"] for record in [request, failed, *lines]} == {"hello"}
+    assert {record["owner"] for record in lines} == {"team-platform"}
+    assert {record["revision"] for record in lines} <= set(deployed.revisions()["hello"])
+    assert {record["request_id"] for record in lines} == {request["request_id"]}
+    assert request["trace_id"] == "0af7651916cd43dd8448eb211c80319c"
+    assert "hidden" not in json.dumps(found)
+    assert [record["fields"]["number"] for record in sorted(lines, key=lambda record: record["timestamp"])] == list(
+        range(300)
+    )
+    assert (failed["severity"], failed["error"]["type"]) == ("ERROR", "KeyError")
+    assert "main.py" in failed["error"]["stack"]
+    assert len({record["id"] for record in found}) == len(found)
+
+
+def test_a_pod_that_is_gone_at_once_is_heard(deployed):
+    name, namespace = "short-lived", deployed.namespace
+    script = "[print('short', number) for number in range(2000)]"
+    container = {
+        "name": "user-container",
+        "image": deployed.cluster.base(),
+        "command": ["/usr/bin/python3", "-c", script],
+        "securityContext": SECURE,
+    }
+    deployed.cluster.apply(
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": name, "namespace": namespace, "labels": {"slipway.io/function": "hello"}},
+            "spec": {
+                "containers": [container],
+                "restartPolicy": "Never",
+                "automountServiceAccountToken": False,
+                "terminationGracePeriodSeconds": 0,
+            },
+        }
+    )
+    deployed.cluster.wait(f"pod/{name}", namespace, "jsonpath={.status.phase}=Succeeded")
+    deployed.cluster.kubectl("delete", "pod", name, "-n", namespace, "--wait=false")
+    wanted = {f"short {number}" for number in range(2000)}
+    found = envelopes(deployed, lambda records: wanted <= {record["message"] for record in records})
+    assert {record["function"] for record in found if record["message"] in wanted} == {"hello"}
+
+
+def test_a_preview_after_that_is_empty(deployed):
+    deployed.run("preview", "--expect-no-changes")
+
+
+def test_nothing_but_the_agent_may_ask_for_a_folder_of_the_node(deployed):
+    home = f"{deployed.namespace}-logs"
+    listed = deployed.cluster.get("pods", "-n", home)["items"]
+    assert {pod["metadata"]["labels"]["app.kubernetes.io/name"] for pod in listed} == {"slipway-logs"}
+    labels = deployed.cluster.get("namespace", deployed.namespace)["metadata"]["labels"]
+    assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
