@@ -113,17 +113,20 @@ class Plan:
     def _shipper_in(self, bucket: pulumi.Output[str]) -> str | pulumi.Output[str]:
         """Key of the shipper's package; in an update it resolves when the package lies in the bucket."""
         assert self.shipper is not None
-        inputs, key = self.shipper, package_key(self.shipper)
         if pulumi.runtime.is_dry_run():
-            return key
-
-        def publish(name: str) -> str:
-            build = functools.partial(self._built, inputs)
-            self._publisher(name).ensure(inputs.digest, key, build, function=inputs.function)
-            return key
-
-        published: pulumi.Output[str] = bucket.apply(lambda name: _said(functools.partial(publish, name)))
+            return package_key(self.shipper)
+        published: pulumi.Output[str] = bucket.apply(self._shipped_to)
         return published
+
+    def _shipped_to(self, bucket: str) -> Awaitable[str]:
+        return _said(functools.partial(self._ship, self._publisher(bucket)))
+
+    def _ship(self, publisher: Publisher) -> str:
+        assert self.shipper is not None
+        key = package_key(self.shipper)
+        build = functools.partial(self._built, self.shipper)
+        publisher.ensure(self.shipper.digest, key, build, function=self.shipper.function)
+        return key
 
     def _in_registry(self, image: Image) -> str | pulumi.Output[str]:
         if image.layout is None or pulumi.runtime.is_dry_run():

@@ -79,7 +79,7 @@ class Recorder:
         self.error = error
         self.asked = []
 
-    def ensure(self, digest, key, build, *, function, commit):
+    def ensure(self, digest, key, build, *, function, commit="unknown"):
         self.asked.append((digest, key, function, commit))
         if self.error:
             raise self.error
@@ -242,3 +242,32 @@ def test_lambda_alone_loads_nothing_of_kubernetes(project):
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_the_shipper_is_named_where_a_function_on_lambda_has_a_sink(project, monkeypatch):
+    monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
+    monkeypatch.setattr(program, "Publisher", lambda *_: pytest.fail("a preview publishes"))
+    plan = program.plan("local")
+    shipper = EnvironmentArgs.from_spec(plan.environment).shipper
+    assert shipper.key == f"packages/slipway-shipper/{plan.shipper.digest}.zip"
+    assert shipper.runtime == "python3.11"
+    assert shipper.publish(None) == shipper.key
+
+
+def test_the_shipper_is_published_before_its_key_resolves(project, monkeypatch):
+    recorder = Recorder()
+    monkeypatch.setattr(program, "Publisher", lambda bucket, factory: recorder)
+    plan = program.plan("local")
+
+    async def shipped():
+        return await plan._shipped_to("bucket")
+
+    key = asyncio.run(shipped())
+    assert recorder.asked == [(plan.shipper.digest, key, "slipway-shipper", "unknown")]
+    assert key == f"packages/slipway-shipper/{plan.shipper.digest}.zip"
+
+
+def test_on_knative_alone_nothing_is_shipped(knative, monkeypatch):
+    monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
+    assert knative.shipper is None
+    assert "shipper" not in knative.environment

@@ -44,6 +44,10 @@ LABELS = {
     "aws:apigatewayv2/integration:Integration": lambda r: f"integration {r['id']}",
     "aws:apigatewayv2/stage:Stage": lambda r: f"stage {r['inputs']['apiId']}/{r['id']}",
     "aws:kms/key:Key": lambda r: f"key {r['id']}",
+    "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": lambda r: f"stream {r['inputs']['name']}",
+    "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter": lambda r: (
+        f"filter {r['inputs']['logGroup']} {r['inputs']['name']}"
+    ),
 }
 
 
