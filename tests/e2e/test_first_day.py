@@ -47,6 +47,9 @@ def test_make_up_deploys_and_invokes_every_function(checkout):
     table = printed[printed.rindex("latency") :]
     for name in SAMPLES:
         assert re.search(rf"^{name} .*\bok$", table, re.MULTILINE), printed
+    logged = printed[printed.rindex("last lines in the sink") :]
+    for name in SAMPLES:
+        assert re.search(rf"^{name} +central +\d\d:\d\d:\d\d ", logged, re.MULTILINE), printed
 
 
 def test_the_deployed_route_answers_over_http(checkout):
@@ -89,6 +92,16 @@ def test_a_preview_from_another_path_umask_time_zone_and_locale_is_empty(checkou
 def test_logs_tell_what_a_function_did(checkout):
     checkout.slipway("invoke", "orders", "--example")
     assert "order accepted" in checkout.slipway("logs", "orders", "--since", "1h").stdout
+
+
+def test_every_line_arrives_in_the_sink(checkout):
+    found = json.loads(checkout.slipway("verify", "sinks", "--json").stdout)["deliveries"]
+    assert {one["function"]: (one["sent"], one["arrived"], one["result"]) for one in found} == dict.fromkeys(
+        SAMPLES, (100, 100, "ok")
+    )
+    shown = checkout.slipway("logs", "orders", "--sink", "central", "--grep", "order accepted").stdout
+    assert "order accepted" in shown
+    assert "delivery canary" not in shown
 
 
 def commands_of_the_readme():

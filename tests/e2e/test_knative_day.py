@@ -201,7 +201,7 @@ def test_an_order_goes_through_the_channel_to_its_receipt(day):
     answer = day.call("orders", "/orders", method="POST", json=ORDER)
     assert answer.status_code == 201, answer.text
     order = answer.json()["id"]
-    receipts = [json.loads(line)["message"] for line in day.logged("receipts", order)]
+    receipts = [json.loads(line)["fields"] for line in day.logged("receipts", order)]
     assert [one["order"] for one in receipts] == [order]
     assert "3 x MOTH-1" in receipts[0]["receipt"]
 
@@ -210,7 +210,7 @@ def test_a_payment_on_the_broker_reaches_the_audit_trail(day):
     paid = {"order": "7", "amount": 3300, "currency": "EUR", "method": "card", "card": "4111111111111111"}
     day.publish({**PAYMENT, "id": "paid-7", "data": paid})
     records = day.logged("audit", "paid-7")
-    assert json.loads(records[0])["message"]["audit"]["amount"] == 3300
+    assert json.loads(records[0])["fields"]["audit"]["amount"] == 3300
     assert not [line for line in day.logs("audit") if "4111111111111111" in line]
 
 

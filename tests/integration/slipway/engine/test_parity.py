@@ -155,12 +155,11 @@ def seen(checkout, environment, **wanted):
     )
     def look():
         lines = checkout.run("logs", "sees-events", "--json", "-s", environment).stdout.splitlines()
-        records = [json.loads(line)["message"] for line in lines]
-        for record in records:
-            if isinstance(record, dict) and record.get("message") == "seen":
-                attributes = record["attributes"]
+        for record in map(json.loads, lines):
+            if record["message"] == "seen":
+                attributes = record["fields"]["attributes"]
                 if wanted.items() <= attributes.items():
-                    return dict(attributes), record["data"]
+                    return dict(attributes), record["fields"]["data"]
         return None
 
     return look()
