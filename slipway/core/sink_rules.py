@@ -92,6 +92,7 @@ def unfit_sinks(functions: Mapping[str, LoadedFunction], here: Environment) -> I
             message=f"slipway:sinks names no sink: logs of {known(functions)} go nowhere",
             remedy=f"name a central store, for example {_example(target)}",
         )
+    yield from _agent(functions, settings)
     bound = {name for function in functions.values() for name in sinks_of(function, settings)}
     for name, sink in settings.sinks.items():
         refused = list(_refused(name, sink, functions, settings))
@@ -107,6 +108,21 @@ def unfit_sinks(functions: Mapping[str, LoadedFunction], here: Environment) -> I
                 severity=Severity.WARNING,
                 at_key=True,
             )
+
+
+def _agent(functions: Mapping[str, LoadedFunction], settings: Settings) -> Iterator[Mistake]:
+    knative = settings.knative
+    if knative is None or knative.embedded or knative.collector is not None:
+        return
+    shipped = [name for name, f in functions.items() if f.target_in(settings) == "knative" and sinks_of(f, settings)]
+    if shipped:
+        yield Mistake(
+            path=("images",),
+            rule="missing-key",
+            message=f"slipway:images.collector is missing: {known(shipped)} have log sinks, and nothing would carry "
+            "their logs there",
+            remedy="name the log agent's image by digest; docs/sinks.md says how to make one",
+        )
 
 
 def function_sinks(function: LoadedFunction, here: Environment) -> Iterator[Found]:

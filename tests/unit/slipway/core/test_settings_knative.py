@@ -144,12 +144,13 @@ def test_another_cluster_says_where_everything_is(said):
     assert [line.partition(": ")[2].partition(";")[0] for line in lines] == [
         "runtime python3.11 has no base image in dev",
         "slipway:domain is missing beside slipway:kubeContext: addresses of functions end with it",
+        "slipway:images.collector is missing: orders have log sinks, and nothing would carry their logs there",
         "slipway:registry is missing beside slipway:kubeContext: images of functions lie where that cluster can pull them",
     ]
 
 
 def test_the_embedded_cluster_or_another_one(said):
-    base = f"  slipway:images: {{base: {{python3.11: x{DIGEST}}}}}\n"
+    base = f"  slipway:images: {{base: {{python3.11: x{DIGEST}}}, collector: x{DIGEST}}}\n"
     assert said(OTHER + base) == []
     [line] = said(OTHER + base + "  slipway:cluster: {}\n")
     assert "slipway:cluster is the embedded cluster, but slipway:kubeContext names another one; keep one" in line
@@ -157,7 +158,7 @@ def test_the_embedded_cluster_or_another_one(said):
 
 def test_what_a_restart_would_lose_is_said(said, box):
     text = OTHER.replace("{broker: {class: Kafka}, channel: {kind: KafkaChannel}}", "{}")
-    text += f"  slipway:images: {{base: {{python3.11: x{DIGEST}}}}}\n"
+    text += f"  slipway:images: {{base: {{python3.11: x{DIGEST}}}, collector: x{DIGEST}}}\n"
     assert [line.partition(": ")[2].partition(";")[0] for line in said(text)] == [
         "the broker's class is the cluster's own default"
     ]
@@ -176,12 +177,25 @@ def test_the_embedded_cluster_has_a_base_for_one_runtime(box, manifest, runtime)
 
 
 def test_a_whole_environment(said, box):
-    assert said(OTHER + f"  slipway:images: {{base: {{python3.11: x{DIGEST}}}}}\n  slipway:prefix: team\n") == []
+    assert (
+        said(
+            OTHER
+            + f"  slipway:images: {{base: {{python3.11: x{DIGEST}}}, collector: x{DIGEST}}}\n  slipway:prefix: team\n"
+        )
+        == []
+    )
     knative = box.load().settings["dev"].knative
     assert (knative.context, knative.cluster, knative.entry) == ("team-dev", None, None)
     assert knative.namespace == "team-dev"
     assert knative.url("orders") == "https://orders.team-dev.dev.example.com"
     assert EMBEDDED_CONTEXT not in {knative.context, knative.namespace}
+
+
+def test_another_cluster_needs_an_agent_for_its_sinks(said):
+    base = f"  slipway:images: {{base: {{python3.11: x{DIGEST}}}}}\n"
+    (line,) = said(OTHER + base)
+    assert "slipway:images.collector is missing: orders have log sinks" in line
+    assert "docs/sinks.md" in line
 
 
 def test_an_environment_without_a_cluster_has_no_knative(said, box):
@@ -193,7 +207,7 @@ def test_an_environment_without_a_cluster_has_no_knative(said, box):
 
 def test_dead_letters_need_a_base_too(box, manifest):
     box.function("orders", manifest("events: [schedule: rate(1 hour)]", runtime="python3.12"))
-    box.stack("dev", OTHER + f"  slipway:images: {{base: {{python3.12: x{DIGEST}}}}}\n")
+    box.stack("dev", OTHER + f"  slipway:images: {{base: {{python3.12: x{DIGEST}}}, collector: x{DIGEST}}}\n")
     text = box.only("no-base-image")
     assert text.startswith(
         f"{FILE}:7:19: slipway:images.base has no python3.11: an image keeps dead letters of 'orders'"
