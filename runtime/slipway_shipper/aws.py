@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _KNOWN_S = 300.0
 _BATCH_RECORDS, _BATCH_BYTES = 500, 4_000_000  # what PutRecordBatch takes at the most
 _ATTEMPTS = 5
+_CONNECT_S, _READ_S, _CALLS = 2, 5, 3
 _log = logging.getLogger("slipway_shipper")
 
 
@@ -108,6 +109,10 @@ def _groups(lines: Sequence[bytes]) -> list[list[bytes]]:
 
 
 def _client(service: Any) -> Any:  # any of the names that boto3 has overloads for
-    import boto3  # noqa: PLC0415 - it comes with the Lambda runtime, and takes a third of a second to import
+    # boto3 comes with the Lambda runtime; importing it costs a third of a second.
+    import boto3  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415
 
-    return boto3.client(service)
+    # Records wait meanwhile: an AWS that does not answer must not take the whole time of the call.
+    retries: Any = {"total_max_attempts": _CALLS, "mode": "standard"}
+    return boto3.client(service, config=Config(connect_timeout=_CONNECT_S, read_timeout=_READ_S, retries=retries))
