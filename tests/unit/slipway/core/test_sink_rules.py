@@ -163,7 +163,7 @@ def test_another_cluster_has_no_loki_of_its_own(box, stack_of):
         "slipway:cluster: {}", "slipway:kubeContext: c\n  slipway:registry: r.example/a\n  slipway:domain: d.example"
     )
     box.stack("dev", text)
-    [line] = [line for line in box.lines() if "sinks" in line]
+    [line] = [line for line in box.lines() if "slipway:sinks" in line]
     assert ":6:23: slipway:sinks.a.loki.address is missing; it is an http or https address; only the embedded" in line
 
 

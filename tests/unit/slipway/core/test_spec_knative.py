@@ -18,7 +18,9 @@ config:
   slipway:domain: dev.example.com
   slipway:ingressNamespace: istio-system
   slipway:http: {{port: 8443, tokens: {{issuer: https://login.example.com, audience: [x]}}}}
-  slipway:images: {{base: {{python3.11: "registry.example.com/python@sha256:{"0" * 64}"}}}}
+  slipway:images:
+    base: {{python3.11: "registry.example.com/python@sha256:{"0" * 64}"}}
+    collector: "registry.example.com/log-agent@sha256:{"0" * 64}"
   slipway:eventing:
     broker: {{class: Kafka, config: {{apiVersion: v1, kind: ConfigMap, name: kafka, namespace: knative-eventing}}}}
     channel: {{apiVersion: messaging.knative.dev/v1beta1, kind: KafkaChannel, spec: {{numPartitions: 3}}}}
