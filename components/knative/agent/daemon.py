@@ -196,7 +196,7 @@ def _pod(
                 },
                 "resources": {
                     "requests": {"cpu": "50m", "memory": "128Mi"},
-                    "limits": {"cpu": "1", "memory": f"{_LIMIT_MI}Mi"},
+                    "limits": {"cpu": "2", "memory": f"{_LIMIT_MI}Mi"},
                 },
                 "startupProbe": {**well, "periodSeconds": 1, "failureThreshold": 120},
                 "readinessProbe": well,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from components.knative.agent.ottl import BODY, absent, cache, concat, key, matches, put, text, there, when
+from components.knative.agent.records import SIZE
 from components.log_sink.args import LogSinkArgs
 
 MASK = "[redacted]"
 LINE_BYTES = 250_000
 """Longest record as JSON. Loki takes 256 KB where nobody changed that; a longer one would be refused."""
 
+_WORST = 8  # times as long as JSON, with what the envelope adds
 _TEXT_BYTES = 100_000  # message and stack each, of a record that is too long
 _SAFE_BYTES = 20_000  # the same where that was not enough: JSON writes a control character as six bytes
 # JSON as the collector writes it: no space between its parts.
@@ -34,7 +36,9 @@ def masked(sink: LogSinkArgs) -> list[str]:
 def shortened() -> list[str]:
     """Statements that cut a record which stores would refuse for its length, and mark it."""
     size, long = cache("size"), f"{cache('size')} > {LINE_BYTES}"
-    found = [put(size, f"Len(String({BODY}))")]
+    # JSON needs six bytes for one at the worst: what is short as it was written need not be written to know.
+    written = key("log.attributes", SIZE)
+    found = [put(size, f"Len(String({BODY}))", there(written), f"{written} > {LINE_BYTES // _WORST}")]
     for limit in (_TEXT_BYTES, _SAFE_BYTES):
         found.append(put(key(BODY, "cut"), "true", long))
         for path in _TEXTS:
@@ -66,7 +70,7 @@ def _keys(expression: str) -> list[str]:
     kept = cache("keys")
     return [
         put(kept, f"String({_FIELDS})", there(_FIELDS)),
-        put(cache("hides"), "true", there(kept), matches(kept, hidden)),
+        put(cache("hides"), "true", there(kept), matches(kept, inside)),
         f"replace_pattern({kept}, {text(hidden)}, {text('$1' + json_mask())}){when(there(cache('hides')))}",
         *_put_back(kept, there(cache("hides"))),
     ]

@@ -28,6 +28,8 @@ FUNCTION, REVISION, OWNER, WHOLE_OWNER = (
 """Resource attributes that labels and annotations of a pod are put into; none of them leaves the node."""
 PREFIX = "slipway.prefix"
 """Resource attribute with the folders of a record in a bucket."""
+SIZE = "slipway.size"
+"""Attribute with the bytes of a line as the function wrote it."""
 QUEUE_PROXY = "queue-proxy"
 REQUEST_MARK = "slipway"
 """Key by which a line of Knative's request log is known; its value is `request`."""
@@ -167,6 +169,7 @@ def _begin(environment: str) -> list[str]:
     moment = key("log.attributes", "time")
     found = [
         put(cache("text"), BODY),
+        put(key("log.attributes", SIZE), f"Len({BODY})"),
         put(BODY, _frame(environment, key("resource.attributes", SERVICE), "function")),
         # What does not begin with a time is the rest of a line that is longer than the agent reads at once.
         put("log.time", "log.observed_time", "log.time_unix_nano == 0"),
