@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import threading
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     from slipway.core.settings import Settings
 
+# Clients may be used by several threads at once, but not be made.
+_MAKING = threading.Lock()
 _CONNECT_TIMEOUT_S = 10
 _READ_TIMEOUT_S = 60
 # An invocation lasts 900 s at the most; repeating it would run the function twice.
@@ -108,7 +111,8 @@ class Aws:
             # An embedded AWS is on loopback, which no proxy reaches.
             proxies={} if self.endpoint else None,
         )
-        return self.session.client(service, endpoint_url=self.endpoint, config=config)  # type: ignore[call-overload]
+        with _MAKING:
+            return self.session.client(service, endpoint_url=self.endpoint, config=config)  # type: ignore[call-overload]
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import dataclasses
 import math
@@ -27,7 +28,9 @@ OK = "ok"
 LOST = "lost"
 _SEVERITIES = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 _LOOK_S = 0.5
+_AT_ONCE = 4
 _MARGIN_NANOS = 300_000_000_000
+_LONGEST_NANOS = 3_600_000_000_000
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -113,48 +116,45 @@ class Canary:
             within_s: How long to wait for them; None takes what `patience_s` says.
         """
         done: list[Delivery] = []
-        flights: list[_Flight] = []
-        with contextlib.ExitStack() as stack:
+        with contextlib.ExitStack() as stack, concurrent.futures.ThreadPoolExecutor(_AT_ONCE) as pool:
+            sending: list[_Sending] = []
             for subject in subjects:
                 run = Run(id=secrets.token_hex(4), count=count, level=self._level(subject))
                 checked = {sink: self._unchecked(sink, run) for sink in subject.sinks}
                 done += [Delivery(function=subject.name, sink=s, result=why) for s, why in checked.items() if why]
                 ready = [sink for sink, why in checked.items() if why is None]
-                if not ready:
-                    continue
-                self._say(f"{subject.name}: sending {count} lines as run {run.id}")
-                begun = time.time_ns()
-                try:
-                    stack.enter_context(subject.runner.planted(subject.name, self._outputs, run))
-                    flights += [self._flight(subject.name, sink, run, begun) for sink in ready]
-                except SlipwayError as error:
-                    result = f"failed: {error}"
-                    done += [Delivery(function=subject.name, sink=sink, result=result) for sink in ready]
-            self._await(flights, within_s)
-            done += [flight.landed() for flight in flights]
+                if ready:
+                    self._say(f"{subject.name}: sending {count} lines as run {run.id}")
+                    flights = [self._flight(subject.name, sink, run) for sink in ready]
+                    begun = subject.runner.planted(subject.name, self._outputs, run)
+                    sending.append(_Sending(pool.submit(_enter, stack, begun), flights))
+            self._await(sending, within_s)
+        done += [flight.landed() for one in sending for flight in one.flights]
         return sorted(done, key=lambda one: (one.function, one.sink))
 
-    def _await(self, flights: Sequence[_Flight], within_s: float | None) -> None:
+    def _await(self, sending: Sequence[_Sending], within_s: float | None) -> None:
+        flights = [flight for one in sending for flight in one.flights]
         slow = patience_s(self._sinks[flight.sink] for flight in flights)
         bound_s = within_s if within_s is not None else slow
-        deadline = time.monotonic() + bound_s
-        if flights:
-            self._say(f"waiting for {len(flights)} deliveries, {bound_s:g} s at the most")
+        deadline: float | None = None
         while flights:
-            for flight in flights:
-                flight.look()
-            if all(flight.ended for flight in flights) or time.monotonic() >= deadline:
+            for one in sending:
+                one.look()
+            if all(flight.ended for flight in flights) or (deadline is not None and time.monotonic() >= deadline):
                 return
+            if deadline is None and all(one.sent.done() for one in sending):
+                deadline = time.monotonic() + bound_s
+                self._say(f"waiting for {len(flights)} deliveries, {bound_s:g} s at the most")
             time.sleep(_LOOK_S)
 
-    def _flight(self, function: str, sink: str, run: Run, begun: int) -> _Flight:
+    def _flight(self, function: str, sink: str, run: Run) -> _Flight:
         return _Flight(
             environment=self._environment,
             function=function,
             sink=sink,
             store=self._store(sink),
             run=run,
-            begun=begun,
+            begun=time.time_ns(),
         )
 
     def _level(self, subject: Subject) -> str:
@@ -173,6 +173,29 @@ class Canary:
         return None
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Sending:
+    """Lines that are being written, and where they fly to."""
+
+    sent: concurrent.futures.Future[None]
+    flights: Sequence[_Flight]
+
+    def look(self) -> None:
+        """See what is new in the stores, or why nothing is sent."""
+        failure = self.sent.exception() if self.sent.done() else None
+        for flight in self.flights:
+            if failure is None:
+                flight.look()
+            elif isinstance(failure, SlipwayError):
+                flight.fail(str(failure))
+            else:
+                raise failure
+
+
+def _enter(stack: contextlib.ExitStack, begun: contextlib.AbstractContextManager[None]) -> None:
+    stack.enter_context(begun)
+
+
 class _Flight:
     """Lines of one function on their way to one sink."""
 
@@ -185,12 +208,13 @@ class _Flight:
             environment=environment,
             function=function,
             since=begun - _MARGIN_NANOS,
-            until=begun + _MARGIN_NANOS,
+            until=begun + _LONGEST_NANOS,
             wanted=lambda record: run.number_of(record) is not None,
         )
         self._watch = store.watch(self._query)
         self._late_ms: dict[int, int] = {}
         self._failure: str | None = None
+        self._is_sent = True
 
     @property
     def ended(self) -> bool:
@@ -209,8 +233,15 @@ class _Flight:
         except SlipwayError as error:
             self._failure = str(error)
 
+    def fail(self, why: str) -> None:
+        """Note that nothing was sent."""
+        self._failure = why
+        self._is_sent = False
+
     def landed(self) -> Delivery:
         """What became of them."""
+        if not self._is_sent:
+            return Delivery(function=self._function, sink=self.sink, result=f"failed: {self._failure}")
         found: list[int | None] = []
         if self._failure is None:
             try:

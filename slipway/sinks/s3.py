@@ -20,6 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.exceptions
 
+from slipway.aws.causes import AWS_CAUSES
+from slipway.aws.clients import error_code
+from slipway.running.causes import first_cause
 from slipway.running.records import Record, moment_of, nanos_of
 from slipway.sinks.store import distinct, failure
 
@@ -125,7 +128,7 @@ class S3Store:
         """When an object was written, and its key, of each that may hold such records."""
         values = {"environment": query.environment, "function": query.function, "date": day.isoformat()}
         prefix = self._prefix + "".join(f"{part}={values[part]}/" for part in self._partition)
-        with self._readable():
+        with self._readable(query):
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
             for one in (one for page in pages for one in page.get("Contents", [])):
                 written = nanos_of(one["LastModified"])
@@ -137,7 +140,7 @@ class S3Store:
             yield from pool.map(functools.partial(self._records, query), keys)
 
     def _records(self, query: Query, key: str) -> list[Record]:
-        with self._readable():
+        with self._readable(query):
             data: bytes = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
         try:
             text = gzip.decompress(data) if data.startswith(_GZIP) else data
@@ -153,14 +156,14 @@ class S3Store:
             return None
 
     @contextlib.contextmanager
-    def _readable(self) -> Iterator[None]:
+    def _readable(self, query: Query) -> Iterator[None]:
         try:
             yield
-        except botocore.exceptions.ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "")
-            raise failure(self, str(error), _REMEDIES.get(code, _REMEDY)) from error
-        except botocore.exceptions.BotoCoreError as error:
-            raise failure(self, str(error), _REMEDY) from error
+        except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as error:
+            code = error_code(error) if isinstance(error, botocore.exceptions.ClientError) else ""
+            known = first_cause(AWS_CAUSES, str(error))
+            remedy = _REMEDIES.get(code) or (known.remedy.format(stack=query.environment) if known else _REMEDY)
+            raise failure(self, str(error), remedy) from error
 
 
 def _time(record: Record) -> int:

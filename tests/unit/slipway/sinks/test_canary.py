@@ -1,6 +1,7 @@
 """The delivery canary: what it sends, and what it says of stores that lose, double, or cannot be asked."""
 
 import contextlib
+import threading
 
 import pytest
 
@@ -146,6 +147,40 @@ def test_a_path_that_cannot_be_begun_or_a_store_that_breaks_off_is_a_failure():
     path.watch = watch
     (found,) = fly(path)
     assert found.result == "failed: store is down"
+
+
+def test_lines_are_looked_for_while_others_are_still_sent():
+    fast, slow = Path(), Path()
+    looked = threading.Event()
+    real = fast.watch
+
+    def watch(query):
+        look = real(query)
+
+        def seen(start, end):
+            found = list(look(start, end))
+            if found:
+                looked.set()
+            return found
+
+        return seen
+
+    fast.watch = watch
+    planted = slow.planted
+
+    @contextlib.contextmanager
+    def late(*arguments):
+        assert looked.wait(30)
+        with planted(*arguments):
+            yield
+
+    slow.planted = late
+    described = {"central": Sink.model_validate({"loki": {}}), "other": Sink.model_validate({"loki": {}})}
+    made = Canary("prod", {}, described, {"central": fast, "other": slow}.get, lambda text: None)
+    subjects = [Subject(name="a", runner=slow, sinks=["other"]), Subject(name="b", runner=fast, sinks=["central"])]
+    assert [(one.function, one.result) for one in made.fly(subjects, 5, 0)] == [("a", "ok"), ("b", "ok")]
+    assert fast.tidied
+    assert slow.tidied
 
 
 def test_each_sink_of_a_function_is_waited_for():

@@ -1,6 +1,8 @@
 """Reading a bucket: partitions, days, objects that came late, what is no envelope."""
 
+import boto3
 import pytest
+from botocore.config import Config
 
 from slipway.core.errors import EngineError
 from slipway.running.records import nanos_of
@@ -105,3 +107,11 @@ def test_a_batch_that_began_before_midnight_is_found_after_it(s3):
     midnight = make_query(since=nanos_of(START) + DAY // 24 * 14)
     assert ids(bucket(s3).read(midnight)) == ["id-2"]
     assert ids(bucket(s3).newest(midnight, 5)) == ["id-2"]
+
+
+def test_an_embedded_store_that_does_not_run_says_what_to_start(monkeypatch):
+    keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": "eu-central-1"}
+    once = Config(retries={"total_max_attempts": 1})
+    nowhere = boto3.client("s3", endpoint_url="http://127.0.0.1:9", config=once, **keys)
+    with pytest.raises(EngineError, match=r"sink central .*what to do: .*`slipway local start`"):
+        list(bucket(nowhere).read(make_query()))
