@@ -14,7 +14,7 @@ import click
 from slipway.cli.options import json_option, stack_option
 from slipway.cli.runners import runner_of
 from slipway.cli.session import Session
-from slipway.core.errors import BadInputError
+from slipway.core.errors import BadInputError, SlipwayError
 from slipway.running import canary, records
 from slipway.running.inventory import find
 from slipway.sinks import stores
@@ -78,11 +78,18 @@ def command(
         wanted=wanted,
     )
     found = log.follow(query, threading.Event(), tail) if follow else log.read(query, tail)
+    shown = 0
     with contextlib.suppress(KeyboardInterrupt) if follow else contextlib.nullcontext():
         for record in found:
             click.echo(json.dumps(record.envelope, ensure_ascii=False) if as_json else record.render())
+            shown += 1
     if log.store is not None and log.store.unreadable:
         say(f"note: sink {log.store.sink}: {log.store.unreadable} lines are no envelopes and are not shown")
+    if not (shown or follow or log.platform or name in session.functions):
+        raise BadInputError(
+            f"{name}: nothing is known of it: {stack} has no such function, and its sink nothing that was asked for; "
+            f"what to do: compare the name with `slipway list -s {stack}`, or give an earlier --since"
+        )
 
 
 def say(text: str) -> None:
@@ -117,15 +124,16 @@ def _log(session: Session, name: str, sink: str | None) -> Log:
         stores.require_sink(sink, settings)
         return Log(name=name, platform=None, store=stores.store_of(sink, settings), say=say)
     outputs = session.deployed()
-    readable = [
-        one
-        for one in stores.sinks_for(name, session.functions.get(name), settings)
-        if stores.is_readable(one, settings)
-    ]
-    store = stores.store_of(readable[0], settings) if readable else None
-    if name not in (outputs.get("functions") or {}) and store is not None:
-        say(f"note: {name} is not deployed in {session.environment}; what sink {readable[0]} has of it is shown")
-        return Log(name=name, platform=None, store=store, say=say)
+    known = stores.sinks_for(name, session.functions.get(name), settings)
+    first = next((one for one in known if stores.is_readable(one, settings)), None)
+    if name not in (outputs.get("functions") or {}) and first is not None:
+        say(f"note: {name} is not deployed in {session.environment}; what sink {first} has of it is shown")
+        return Log(name=name, platform=None, store=stores.store_of(first, settings), say=say)
     deployed = find(outputs, name, session.environment)
     platform = Platform(runner=runner_of(session, deployed), name=name, output=deployed)
+    try:
+        store = stores.store_of(first, settings) if first else None
+    except SlipwayError as error:
+        say(f"warning: {name}: not read: {error}; what is shown is only what its target still has")
+        store = None
     return Log(name=name, platform=platform, store=store, say=say)

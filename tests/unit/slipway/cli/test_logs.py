@@ -8,6 +8,7 @@ import pytest
 
 from slipway.cli import main as module
 from slipway.cli import verify
+from slipway.core.errors import EngineError
 from slipway.engine import operations
 from slipway.running.records import stamp_of
 from slipway.running.runner import Kept
@@ -23,7 +24,9 @@ config:
   slipway:sinks:
     central: {{loki: {{address: "{url}"}}, buffer: {{age: 1}}}}
     relay: {{otlp: {{address: "https://otel.example.com"}}, functions: [other]}}
-  slipway:images: {{base: {{python3.11: "registry.example.com/base@sha256:{digest}"}}}}
+  slipway:images:
+    base: {{python3.11: "registry.example.com/base@sha256:{digest}"}}
+    collector: "registry.example.com/collector@sha256:{digest}"
 """
 MANIFEST = "owner: t\nruntime: python3.11\nhandler: main:hello\nevents:\n  - http: {path: /hello, auth: none, visibility: public}\n"
 OUTPUT = {"target": "knative", "arn": "a", "owner": "t", "runtime": "python3.11"}
@@ -114,6 +117,23 @@ def test_a_function_that_is_not_deployed_is_shown_from_its_sink(slipway, loki):
     status, out, err = slipway("logs", "gone")
     assert (status, messages(out)) == (0, ["line 1"])
     assert err == "note: gone is not deployed in dev; what sink central has of it is shown\n"
+
+
+def test_a_name_that_nobody_knows_is_no_empty_log(slipway, loki):
+    status, out, err = slipway("logs", "helo")
+    assert (status, out) == (2, "")
+    assert "helo: nothing is known of it: dev has no such function, and its sink nothing that" in err
+    assert slipway("logs", "other")[0] == 0  # in the project, and not deployed yet
+
+
+def test_a_sink_that_cannot_be_found_does_not_hide_what_the_target_has(slipway, loki, pods, monkeypatch):
+    def refuse(sink, settings):
+        raise EngineError(f"sink {sink}: no domain")
+
+    monkeypatch.setattr("slipway.sinks.stores.store_of", refuse)
+    status, _, err = slipway("logs", "hello")
+    assert status == 0
+    assert "warning: hello: not read: sink central: no domain; what is shown" in err
 
 
 @pytest.mark.parametrize(
