@@ -8,8 +8,9 @@ CHECKPOINTS = "file_storage/checkpoints"
 """Where the agent remembers up to where it has read."""
 
 _POLL = "200ms"
-# A record ends where the next one begins; the last one of a file when nothing followed for this long.
-_FLUSH = "250ms"
+# A record ends where the next one begins; the last one of a file when nothing followed until the next look. Were this
+# longer than the time between two looks, the last words of a pod that is removed meanwhile would be lost.
+_FLUSH = "100ms"
 _LONGEST = 4 * 2**20  # bytes of a record as the runtime wrote it; what is longer arrives in parts, marked as cut
 
 
@@ -28,6 +29,7 @@ def receiver(files: str) -> dict[str, Any]:
         "max_log_size": _LONGEST,
         "force_flush_period": _FLUSH,
         "multiline": {"line_start_pattern": record_start()},
+        "preserve_trailing_whitespaces": True,
         "include_file_path": True,
         "include_file_name": False,
         "include_file_record_offset": True,
