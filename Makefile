@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest
 # A file stays on one worker: those of tests/e2e are one story each, others share what they deployed.
 PARALLEL := -n 2 --dist loadfile
 
-.PHONY: help setup cluster-parts up down test lint types unit integration e2e faults bench lock generate format clean
+.PHONY: help setup cluster-parts up down test lint types unit integration e2e faults soak bench lock generate format clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,10 @@ e2e: cluster-parts ## The whole product as a user types it
 
 faults: cluster-parts ## Kill everything at 20 random moments; takes about 20 minutes
 	@SLIPWAY_FAULT_RUNS=20 SLIPWAY_FAULT_SEED=$${SLIPWAY_FAULT_SEED:-$$RANDOM} $(PYTEST) -q -m faults --timeout 3600 tests
+
+soak: cluster-parts ## Count log lines through the agent while things fail, ten times as many; takes about 20 minutes
+	@SLIPWAY_SOAK_LINES=$${SLIPWAY_SOAK_LINES:-200000} SLIPWAY_SOAK_SECONDS=$${SLIPWAY_SOAK_SECONDS:-600} \
+	  SLIPWAY_SOAK_SEED=$${SLIPWAY_SOAK_SEED:-$$RANDOM} $(PYTEST) -q -m soak -o log_cli=true -o log_cli_level=INFO tests
 
 bench: setup ## Measure the ratios of docs/performance.md, write build/bench.json
 	@$(BIN)/python -m benchmarks
