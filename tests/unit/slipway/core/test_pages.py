@@ -1,4 +1,4 @@
-"""Examples of docs/sinks.md are what validation and the schema take."""
+"""Examples of settings and records in the documentation are what validation and the schema take."""
 
 import json
 import re
@@ -7,13 +7,24 @@ from pathlib import Path
 import pytest
 
 from slipway.core.envelope import Envelope
+from slipway.core.findings import errors_in
 from slipway.core.redaction import PATTERNS
 
-PAGE = (Path(__file__).parents[4] / "docs" / "sinks.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[4] / "docs"
+PAGE = (DOCS / "sinks.md").read_text(encoding="utf-8")
+WHOLE = (DOCS / "environments.md").read_text(encoding="utf-8")
 
 
-def blocks(language):
-    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+def blocks(language, page=PAGE):
+    return re.findall(rf"^```{language}\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("text", [text for text in blocks("yaml", WHOLE) if "config:" in text])
+def test_whole_environments_are_right(box, manifest, text):
+    for name in ("orders", "nightly-report"):
+        box.function(name, manifest("events: [event: {type: a}]"))
+    box.stack("dev", text.replace("<64 hex digits>", "0" * 64), sinks="")
+    assert [finding.render() for finding in errors_in(box.load().findings)] == []
 
 
 @pytest.mark.parametrize("text", blocks("yaml"))
