@@ -1,3 +1,3 @@
-"""The checkout of the engine's tests, for stories about logs in sinks."""
+"""The checkouts of the engine's tests, for stories about logs in sinks."""
 
-from tests.integration.slipway.engine.conftest import checkout  # noqa: F401
+from tests.integration.slipway.engine.conftest import checkout, cluster, knative  # noqa: F401
