@@ -28,6 +28,7 @@ def receiver(files: str) -> dict[str, Any]:
         "poll_interval": _POLL,
         "max_log_size": _LONGEST,
         "force_flush_period": _FLUSH,
+        "encoding": "utf-8-raw",  # the runtime's parts end in the middle of letters
         "multiline": {"line_start_pattern": record_start()},
         "preserve_trailing_whitespaces": True,
         "include_file_path": True,
@@ -98,6 +99,8 @@ def _operators() -> list[dict[str, Any]]:
             "regex": rf"(?m)^(?:{_PART}([^\n]*)\n?|{_TIME}F ?([^\n]*\n?))",
             "replace_with": "$1$2",
         },
+        # What is no UTF-8 now that parts are joined matches its own replacement; stores refuse it otherwise.
+        {"type": "regex_replace", "field": "body", "regex": r"\x{FFFD}", "replace_with": "\ufffd"},
         # Beginnings and ends of text are the runtime's line ends, never the function's.
         {"type": "regex_replace", "field": "body", "regex": r"[\r\n]+$", "replace_with": ""},
         {

@@ -118,6 +118,13 @@ def test_a_line_that_the_runtime_wrote_in_parts_is_whole_again(agent, store, siz
     assert all("cut" not in record for record in store.records)
 
 
+def test_letters_on_the_seam_of_two_parts_are_whole_and_blanks_at_the_end_stay(agent, store):
+    text = "a" + "é" * 40_000 + "  "
+    agent.pod().write("before", text, "after")
+    checked(store.wait(3))
+    assert max(store.messages(), key=len) == text
+
+
 def test_a_line_of_a_megabyte_is_cut_and_says_so(agent, store):
     agent.pod().write("before", "é" * 500_000, "after")
     checked(store.wait(3))
