@@ -209,13 +209,13 @@ def test_lines_of_a_megabyte_and_binary_bytes_arrive_whole_or_marked(agents, sto
     writers = functions(agent, per_second=1500)
     chance = random.Random(SEED)
     long = {f"long {number} ": "é" * 500_000 for number in range(LINES // 1000)}
-    binary = [f"binary {number} ".encode() + chance.randbytes(300).replace(b"\n", b"") for number in range(LINES // 20)]
+    each = 50
+    numbers = len(long) * each
     pod = agent.pod("odd")
-    for start, rest in long.items():
+    for place, (start, rest) in enumerate(long.items()):
         pod.write(start + rest)
-        pod.write(*binary[: len(binary) // len(long)])
-        del binary[: len(binary) // len(long)]
-    numbers = LINES // 20
+        for number in range(place * each, (place + 1) * each):
+            pod.write(f"binary {number} ".encode() + chance.randbytes(300).replace(b"\n", b""))
     everything = sent(writers)
     records = store.wait(len(everything) + len(long) + numbers, WAIT_S)
     odd = {record["id"]: record for record in records if record["function"] == "odd"}
