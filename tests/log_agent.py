@@ -102,7 +102,7 @@ class Agent:
                 [self.binary, f"--config={path}", f"--feature-gates={FEATURES}"],
                 stdout=log,
                 stderr=log,
-                env={**os.environ, "GOMEMLIMIT": f"{self.memory_mi}MiB"},
+                env={**os.environ, "GOMEMLIMIT": f"{self.memory_mi}MiB", **self.env},
             )
         end = time.monotonic() + _WAIT_S
         while time.monotonic() < end:

@@ -48,9 +48,6 @@ def bucket(port):
         server = ThreadedMotoServer("127.0.0.1", port)
         server.start()
         servers.append(server)
-        requests.post(
-            f"http://127.0.0.1:{port}/moto-api/reset", timeout=10
-        ).raise_for_status()  # it is one in a process
         client = boto3.client(
             "s3",
             endpoint_url=f"http://127.0.0.1:{port}",
