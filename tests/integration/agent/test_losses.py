@@ -29,7 +29,7 @@ FAULTS = max(2, LINES // 20_000)
 """How often a fault happens while lines are written."""
 DOWN_S = 3.0
 """Longer than the agent's first retries."""
-WAIT_S = 300.0
+WAIT_S = max(300.0, LINES / 100)
 """Nothing is timed: this only ends a test that hangs."""
 NAMES = ("orders", "receipts", "hello", "audit")
 
