@@ -99,7 +99,9 @@ def unfit_sinks(functions: Mapping[str, LoadedFunction], here: Environment) -> I
         yield from refused
         yield from _out_of_reach_of_owners(name, sink, functions, settings)
         said = refused or _out_of_reach(sink, settings) or any(f not in functions for f in sink.functions or ())
-        if functions and name not in bound and not said:
+        # One for all functions of a target is ready for the first of them, as an account or a cluster is.
+        wanted = sink.functions or sink.owners or any(serves(sink, f.target_in(settings)) for f in functions.values())
+        if wanted and functions and name not in bound and not said:
             yield Mistake(
                 path=("sinks", name),
                 rule="unused-sink",

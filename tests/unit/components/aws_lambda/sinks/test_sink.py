@@ -111,13 +111,7 @@ def test_the_stream_encrypts_has_envelopes_made_and_divides_them(made, engine):
             "processors": [
                 {
                     "type": "Lambda",
-                    "parameters": [
-                        {"parameterName": "LambdaArn", "parameterValue": f"{SHIPPER}:$LATEST"},
-                        {"parameterName": "NumberOfRetries", "parameterValue": "3"},
-                        {"parameterName": "RoleArn", "parameterValue": role},
-                        {"parameterName": "BufferSizeInMBs", "parameterValue": "1"},
-                        {"parameterName": "BufferIntervalInSeconds", "parameterValue": "60"},
-                    ],
+                    "parameters": [{"parameterName": "LambdaArn", "parameterValue": f"{SHIPPER}:$LATEST"}],
                 }
             ],
         },
