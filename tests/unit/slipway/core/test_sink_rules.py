@@ -210,7 +210,12 @@ def test_sinks_that_only_another_target_has_do_not_count(box, said, manifest):
     found = said("both", "{a: {s3: {create: true}}}")
     assert any("takes the logs of a function on Knative named 'orders'" in line for line in found)
     assert not any("slipway:sinks.a gets the logs of no function" in line for line in found), "it is there for others"
-    assert said("both", "{a: {s3: {create: true}}, b: {loki: {}}}") == [
+    assert said("both", "{a: {s3: {create: true}}, b: {loki: {}}}") == []
+
+
+def test_a_sink_that_every_function_leaves_out_is_told(box, said, manifest):
+    box.function("orders", manifest("sinks: [b]"))
+    assert said("both", "{a: {s3: {create: true}}, b: {s3: {create: true}}}") == [
         f"{FILE}:5:19: slipway:sinks.a gets the logs of no function; remove it, or let it take some"
     ]
 
