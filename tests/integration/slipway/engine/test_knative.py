@@ -100,7 +100,9 @@ def test_another_target_in_one_line_moves_a_function(deployed):
     deployed.run("start", timeout=600)
     deployed.run("up", timeout=900)
     assert {name.rpartition("/")[2] for name in deployed.in_cluster() if name.startswith("Service/")} == {"audit"}
-    (function,) = deployed.client("lambda").list_functions()["Functions"]
+    functions = deployed.client("lambda").list_functions()["Functions"]
+    (function,) = [one for one in functions if one["FunctionName"].endswith("-hello")]
+    assert len(functions) == 2, "the function, and what ships its logs"
     tags = deployed.client("lambda").list_tags(Resource=function["FunctionArn"])["Tags"]
     assert tags["code"] == code
     deployed.run("preview", "--expect-no-changes")
