@@ -85,7 +85,8 @@ class Deployed:
             aws_access_key_id="local",
             aws_secret_access_key="local",
         )
-        (function,) = client.list_functions()["Functions"]
+        functions = client.list_functions()["Functions"]
+        function = next(one for one in functions if one["FunctionName"].endswith(f"-{_FUNCTION}"))
         name = function["FunctionName"]
         variables = {**function["Environment"]["Variables"], "BENCH": uuid.uuid4().hex}
         client.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
