@@ -11,7 +11,7 @@ import yaml
 from components.knative.agent.collector import FEATURES, Place, Routed, render
 from components.log_sink.args import LogSinkArgs
 from slipway.core.redaction import KEYS, PATTERNS
-from tests.log_agent import Agent, Store, collector, sink
+from tests.log_agent import Store, collector, sink
 
 EXPRESSIONS = tuple(expression for expressions in PATTERNS.values() for expression in expressions)
 CANARY = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJjYW5hcnkifQ.c2lnbmF0dXJlLWNhbmFyeQ"
@@ -21,21 +21,6 @@ EVERY_KIND = [
     LogSinkArgs(name="c-search", kind="opensearch", address="https://search.example.com", index="logs", platform=False),
     LogSinkArgs(name="d-archive", kind="s3", bucket="logs", region="eu-central-1", prefix="x/", exclude=("^GET /a$",)),
 ]
-
-
-@pytest.fixture
-def agents(tmp_path):
-    """Starts agents with given sinks; the last one is ended."""
-    started = []
-
-    def start(*sinks, **options):
-        made = Agent(collector(), tmp_path, list(sinks), **options)
-        started.append(made)
-        return made.start()
-
-    yield start
-    for one in started:
-        one.kill()
 
 
 @pytest.fixture

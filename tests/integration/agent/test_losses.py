@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from tests.log_agent import Agent, collector, sink
+from tests.log_agent import sink
 from tests.log_pods import Function
 from tests.log_store import account
 
@@ -32,21 +32,6 @@ DOWN_S = 3.0
 WAIT_S = max(300.0, LINES / 100)
 """Nothing is timed: this only ends a test that hangs."""
 NAMES = ("orders", "receipts", "hello", "audit")
-
-
-@pytest.fixture
-def agents(tmp_path):
-    """Starts agents with given sinks."""
-    started = []
-
-    def start(*sinks, **options):
-        made = Agent(collector(), tmp_path, list(sinks), **options)
-        started.append(made)
-        return made.start()
-
-    yield start
-    for one in started:
-        one.kill()
 
 
 def functions(agent, count=LINES, **options):
