@@ -1,0 +1,1 @@
+"""The policy pack as the engine runs it: resources in, violations and a report out."""

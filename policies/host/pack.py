@@ -1,0 +1,144 @@
+"""The policies that the engine runs: two for single resources and two for the whole stack, one of each per level.
+
+One policy per rule would be unpacked by the SDK once for each rule and resource; that costs more than all rules do.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pulumi_policy import EnforcementLevel, PolicyPack, ResourceValidationPolicy, StackValidationPolicy
+
+from policies.host.environment import settings_of, stack_of
+from policies.host.plain import plain
+from policies.judge.judge import Judge
+from policies.judge.report import report
+from policies.judge.values import Resource
+from policies.rules import all_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pulumi_policy import Policy, ReportViolation, ResourceValidationArgs, StackValidationArgs
+
+    from policies.judge.judge import Judged
+
+REPORT_VARIABLE = "SLIPWAY_POLICY_REPORT"
+"""Environment variable that names the file to write the report of a run to."""
+
+_LEVELS = {"mandatory": EnforcementLevel.MANDATORY, "advisory": EnforcementLevel.ADVISORY}
+_WHOLE = ""  # where no URN stands, for the whole stack
+_STACKS = Path(__file__).resolve().parents[2] / "stacks"
+
+
+def serve() -> None:
+    """Serve the pack; returns only when the engine ends it."""
+    PolicyPack(name="slipway", policies=policies(Run(_STACKS)))
+
+
+class Run:
+    """One run of the engine on one stack: its judge, made when the first resource tells the stack's name."""
+
+    def __init__(self, stacks: Path) -> None:
+        """Start with nothing seen.
+
+        Args:
+            stacks: Folder of the environments' files.
+        """
+        self._stacks = stacks
+        self._judge: Judge | None = None
+        self._later: dict[str, list[Judged]] = {}
+
+    def judge(self, urn: str) -> Judge:
+        """The judge of the stack that a URN belongs to.
+
+        Raises:
+            ValueError: The environment's file says something else than settings.
+        """
+        if self._judge is None:
+            today = dt.datetime.now(dt.UTC).date()
+            self._judge = Judge(all_rules(), settings_of(self._stacks, stack_of(urn)), today)
+        return self._judge
+
+    def resource(self, args: ResourceValidationArgs) -> list[Judged]:
+        """Verdicts about one resource; the second policy that asks gets what the first one was told."""
+        if args.urn in self._later:
+            return self._later.pop(args.urn)
+        judge = self.judge(args.urn)
+        if not judge.knows(args.resource_type):
+            return []
+        parent = (args.opts.parent if args.opts else None) or ""
+        self._later[args.urn] = judge.resource(_resource(args, parent))
+        return self._later[args.urn]
+
+    def stack(self, args: StackValidationArgs) -> list[Judged]:
+        """Verdicts about the whole stack; the second policy that asks gets what the first one was told."""
+        if _WHOLE in self._later:
+            return self._later.pop(_WHOLE)
+        if not args.resources:
+            return []
+        judge = self.judge(args.resources[0].urn)
+        resources = [_resource(one, one.parent.urn if one.parent else "") for one in args.resources]
+        self._later[_WHOLE] = judge.stack(resources)
+        return self._later[_WHOLE]
+
+    def finish(self, urn: str) -> list[str]:
+        """Write the report where it is wanted; returns what is wrong with waivers."""
+        judge = self.judge(urn)
+        if path := os.environ.get(REPORT_VARIABLE):
+            Path(path).write_text(json.dumps(report(judge, stack_of(urn)), indent=1), encoding="utf-8")
+        return judge.waiver_mistakes()
+
+
+def policies(run: Run) -> list[Policy]:
+    """The policies, in the order in which the SDK calls them."""
+    found: list[Policy] = []
+    for level, enforcement in _LEVELS.items():
+        found.append(
+            ResourceValidationPolicy(
+                name=f"slipway-resource-{level}",
+                description=f"Rules about single resources, {level}",
+                validate=_resources(run, level),
+                enforcement_level=enforcement,
+            )
+        )
+    for level, enforcement in _LEVELS.items():
+        found.append(
+            StackValidationPolicy(
+                name=f"slipway-stack-{level}",
+                description=f"Rules about resources together, {level}",
+                validate=_stacks(run, level),
+                enforcement_level=enforcement,
+            )
+        )
+    return found
+
+
+def _resources(run: Run, level: str) -> Callable[[ResourceValidationArgs, ReportViolation], None]:
+    def validate(args: ResourceValidationArgs, report_violation: ReportViolation) -> None:
+        for judged in run.resource(args):
+            if judged.counts and judged.level == level:
+                report_violation(judged.text(), None)
+
+    return validate
+
+
+def _stacks(run: Run, level: str) -> Callable[[StackValidationArgs, ReportViolation], None]:
+    def validate(args: StackValidationArgs, report_violation: ReportViolation) -> None:
+        for judged in run.stack(args):
+            if judged.counts and judged.level == level:
+                report_violation(judged.text(), judged.resource.urn)
+        if level == "mandatory" and args.resources:
+            for mistake in run.finish(args.resources[0].urn):
+                report_violation(mistake, None)
+
+    return validate
+
+
+def _resource(args: Any, parent: str) -> Resource:
+    """A resource as rules see it."""
+    return Resource(urn=args.urn, type=args.resource_type, name=args.name, props=plain(args.props), parent=parent)
