@@ -82,9 +82,8 @@ class Settings:
             }
         ):
             raise ValueError("slipway:policy is not valid; run `slipway validate`, which says where")
-        if unknown is None:
-            unknown = "fail" if protect else "report"
-        return cls(unknown=unknown, rules=levels, waivers=tuple(waivers))
+        fails = unknown == "fail" or (unknown is None and protect)
+        return cls(unknown="fail" if fails else "report", rules=levels, waivers=tuple(waivers))
 
     def level(self, rule: AnyRule) -> Level:
         """What a failure of a rule does in this environment."""
