@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from components.environment_args import CatalogueEntry, EnvironmentArgs
-from components.security.grants import VERBS
+from components.security.grants import FUNCTION, VERBS
 
 
 def mistakes(args: EnvironmentArgs) -> list[str]:
@@ -25,6 +25,10 @@ def mistakes(args: EnvironmentArgs) -> list[str]:
 
 
 def _entry(entry: CatalogueEntry) -> Iterator[str]:
+    if entry.kind == FUNCTION:
+        if entry.made_on is None:
+            yield "functions are no entries of a catalogue; make the args with EnvironmentArgs.serving(functions)"
+        return
     adopted = bool(entry.arn or entry.address or entry.kubernetes_secret)
     if entry.create == adopted:
         yield "set either create or arn (on Knative address or a Kubernetes Secret)"

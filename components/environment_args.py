@@ -59,7 +59,7 @@ class CatalogueEntry:
     """Something that functions may use: made by the environment, or adopted by its ARN or address."""
 
     kind: str
-    """`queue`, `bucket`, `table`, `topic`, `secret` or `service`."""
+    """`queue`, `bucket`, `table`, `topic`, `secret`, `key` or `service`; `function` is for `serving` alone."""
     name: str
     """Name that functions use."""
     create: bool = False
@@ -77,7 +77,7 @@ class CatalogueEntry:
     egress: Sequence[Egress] = ()
     """Where traffic to it goes, which a function on Knative may then reach."""
     made_on: str | None = None
-    """Target on which a queue of the environment is made; `serving` sets it, None means the environment's."""
+    """Target on which a queue that it makes, or a function, lies; `serving` sets it, None means the environment's."""
     consumer_timeout_s: int | None = None
     """Longest timeout of the functions that take messages from a queue that the environment makes."""
     consumer_window_s: int = 0

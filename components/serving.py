@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from components.environment_args import CatalogueEntry, EnvironmentArgs
 from components.errors import InputError
 from components.function.args import Cors, FunctionArgs
+from components.security.grants import FUNCTION
 from components.security.uses import uses_of
 
 
@@ -47,8 +48,22 @@ def serving(args: EnvironmentArgs, functions: Mapping[str, FunctionArgs]) -> Env
         knative_sinks=_users(knative),
         knative_bus=any(function.schedules or function.events for function in on_knative),
         knative_events=any(function.schedules or function.events or function.queues for function in on_knative),
-        catalogue=tuple(_consumed(entry, functions.values(), makers) for entry in args.catalogue),
+        catalogue=(
+            *(_consumed(entry, functions.values(), makers) for entry in args.catalogue if not _is_called(entry)),
+            *_called(functions, targets),
+        ),
     )
+
+
+def _is_called(entry: CatalogueEntry) -> bool:
+    """Whether an earlier call of `serving` added it."""
+    return entry.kind == FUNCTION and entry.made_on is not None
+
+
+def _called(functions: Mapping[str, FunctionArgs], targets: Mapping[str, str]) -> list[CatalogueEntry]:
+    """Functions that others use; nothing of a function has to exist for that, because its name says its address."""
+    used = {name for function in functions.values() for kind, name in uses_of(function) if kind == FUNCTION}
+    return [CatalogueEntry(kind=FUNCTION, name=name, made_on=targets[name]) for name in sorted(used & set(functions))]
 
 
 def _users(functions: Mapping[str, FunctionArgs]) -> Mapping[str, Sequence[str] | None]:

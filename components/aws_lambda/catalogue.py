@@ -8,14 +8,15 @@ from collections.abc import Mapping
 import pulumi
 from pulumi_aws import sqs
 
-from components.aws_lambda.arns import Arn, Arns
+from components.aws_lambda.alias import ALIAS
+from components.aws_lambda.arns import Arn
 from components.aws_lambda.grants import Resource
 from components.aws_lambda.policies import document, only_tls
 from components.aws_lambda.site import Site
 from components.base import Component
 from components.canonical import compact
 from components.environment_args import CatalogueEntry, EnvironmentArgs
-from components.security.grants import SERVICES
+from components.security.grants import FUNCTION, SERVICES
 
 RETENTION_S = 14 * 24 * 3600  # the longest that SQS keeps a message
 RECEIVES = 5  # AWS asks for at least 5 before a message counts as poisonous, so that throttling alone loses none
@@ -55,7 +56,7 @@ def make_catalogue(owner: Component, site: Site, key_arn: pulumi.Input[str]) -> 
     for entry in site.args.catalogue:
         if not _is_ours(entry, site.args):
             continue
-        made = _make_queue(owner, site, entry, key_arn) if entry.create else _adopt(entry, site.arns)
+        made = _make_queue(owner, site, entry, key_arn) if entry.create else _adopt(entry, site)
         found[entry.kind, entry.name] = made
     return found
 
@@ -81,13 +82,17 @@ def mistakes(args: EnvironmentArgs) -> list[str]:
 
 
 def _is_ours(entry: CatalogueEntry, args: EnvironmentArgs) -> bool:
-    """Whether functions on Lambda can use it: a queue made here, an ARN, or a service by its address."""
-    if entry.create:
+    """Whether functions on Lambda can use it: a queue or function made here, an ARN, or a service by its address."""
+    if entry.create or entry.kind == FUNCTION:
         return (entry.made_on or args.target) == "lambda"
     return entry.arn is not None or entry.kind == "service"
 
 
-def _adopt(entry: CatalogueEntry, arns: Arns) -> Resource:
+def _adopt(entry: CatalogueEntry, site: Site) -> Resource:
+    arns = site.arns
+    if entry.kind == FUNCTION:
+        live = arns.function(site.names.physical("function", entry.name), ALIAS)
+        return Resource(kind=entry.kind, name=entry.name, arn=live)
     if entry.kind == "service":
         return Resource(kind=entry.kind, name=entry.name, arn="", url=entry.address or "")
     assert entry.arn is not None

@@ -12,7 +12,7 @@ from components.aws_lambda.role import verbs_of
 from components.aws_lambda.variables import LIMIT, variables_of
 from components.errors import nearest
 from components.function.args import FunctionArgs, HttpEvent
-from components.security.grants import VERBS
+from components.security.grants import FUNCTION, VERBS
 
 RUNTIMES = ("python3.11", "python3.12", "python3.13", "container")
 SIGNATURES = ("http", "cloudevent", "lambda")
@@ -182,7 +182,8 @@ def _uses(args: FunctionArgs, environment: LambdaEnvironment) -> Iterator[str]:
             yield f"{who}: kind {grant.kind!r} is unknown; {nearest(grant.kind, VERBS)}"
             continue
         if (grant.kind, grant.name) not in environment.catalogue:
-            yield f"{who}: it is not in the catalogue; {nearest(grant.name, _names(environment, grant.kind))}"
+            where = "no function of the environment on Lambda" if grant.kind == FUNCTION else "not in the catalogue"
+            yield f"{who}: it is {where}; {nearest(grant.name, _names(environment, grant.kind))}"
         if not grant.verbs:
             yield f"{who}: no verbs; allowed: {', '.join(sorted(VERBS[grant.kind]))}"
         for verb in grant.verbs:

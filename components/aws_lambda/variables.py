@@ -49,7 +49,7 @@ def _of_resource(resource: Resource) -> Mapping[str, str]:
             return {variable_of(kind, name): last}
         case "table":
             return {variable_of(kind, name): last.removeprefix("table/")}
-        case "topic":
+        case "topic" | "key" | "function":
             return {variable_of(kind, name, "arn"): resource.arn}
         case "service":
             return {variable_of(kind, name, "url"): resource.url}

@@ -98,9 +98,9 @@ class Grant:
     """What a function may do with one entry of the catalogue."""
 
     kind: str
-    """Kind of the resource: `queue`, `bucket`, `table`, `topic`, `secret`, `service`."""
+    """Kind of the resource: `queue`, `bucket`, `table`, `topic`, `secret`, `key`, `function`, `service`."""
     name: str
-    """Name in the environment's catalogue."""
+    """Name in the environment's catalogue; of a `function`, its own."""
     verbs: Sequence[str]
     """What it may do, for example `send`; the exact permissions are derived from these."""
 

@@ -10,7 +10,7 @@ from components.function.args import FunctionArgs, Grant, HttpEvent
 from components.knative.environment import KnativeEnvironment
 from components.knative.http import is_public
 from components.knative.template import NAME_LIMIT
-from components.security.grants import VERBS
+from components.security.grants import FUNCTION, VERBS
 
 RUNTIMES = ("python3.11", "python3.12", "python3.13", "container")
 SIGNATURES = ("http", "cloudevent")
@@ -157,7 +157,8 @@ def _resource(grant: Grant, environment: KnativeEnvironment) -> Iterator[str]:
     resource = environment.resources.get((grant.kind, grant.name))
     if resource is None:
         near = nearest(grant.name, _names(environment, grant.kind))
-        yield f"it is not in the catalogue with the address that Knative needs; {near}"
+        missing = "not in the catalogue with the address that Knative needs"
+        yield f"it is {'no function of the environment on Knative' if grant.kind == FUNCTION else missing}; {near}"
     elif not resource.egress:
         yield "nothing says where it is, and the namespace lets nothing out; set its egress (cidr, ports)"
 

@@ -16,6 +16,7 @@ from components.knative.network import EVENTING, Rule, egress_rule, in_cluster
 from components.knative.site import CLUSTER_DOMAIN, Site
 from components.knative.waiting import wait_for
 from components.names import fit
+from components.security.grants import FUNCTION
 
 API = "messaging.knative.dev/v1"
 _SERVICE_OF_CHANNEL = "-kn-channel"  # Knative makes it; its address follows from the name
@@ -63,6 +64,9 @@ def make_resources(
         if entry.create:
             if (entry.made_on or site.args.target) == "knative":
                 found[entry.kind, entry.name] = _make_queue(owner, site, entry, depends_on)
+        elif entry.kind == FUNCTION:
+            if entry.made_on == "knative":
+                found[entry.kind, entry.name] = _function(site, entry.name)
         elif entry.kind == "secret" and entry.kubernetes_secret:
             found[entry.kind, entry.name] = Resource(entry.kind, entry.name, {}, entry.kubernetes_secret, ())
         elif entry.kind != "secret" and entry.address:
@@ -70,6 +74,12 @@ def make_resources(
                 entry.kind, entry.name, _variables(entry, entry.address), entry.kubernetes_secret, _egress(site, entry)
             )
     return found
+
+
+def _function(site: Site, name: str) -> Resource:
+    """Another function of the environment, at its address in the cluster; the ingress stands between the two."""
+    variables = {variable_of(FUNCTION, name, "url"): site.internal(name)}
+    return Resource(FUNCTION, name, variables, None, (in_cluster(site.knative.ingress_namespace),))
 
 
 def namespace_of(address: str) -> str | None:

@@ -24,6 +24,9 @@ class Verb:
     not_on_knative: str | None = None
 
 
+FUNCTION = "function"
+"""The kind that no catalogue lists: each function of an environment is one, by its own name."""
+
 _DECRYPT = ("kms:Decrypt",)
 _ENCRYPT = ("kms:Decrypt", "kms:GenerateDataKey")  # writers of SQS, SNS and S3 multipart decrypt the data key too
 
@@ -77,19 +80,27 @@ VERBS: Mapping[str, Mapping[str, Verb]] = {
             not_on_knative="functions there have no access to the Kubernetes API; name the secret under `secrets`",
         )
     },
+    "key": {
+        "encrypt": Verb(("kms:Encrypt", "kms:GenerateDataKey")),
+        "decrypt": Verb(("kms:Decrypt",)),
+        "sign": Verb(("kms:Sign",)),
+        "verify": Verb(("kms:GetPublicKey", "kms:Verify")),
+    },
+    FUNCTION: {"invoke": Verb(("lambda:InvokeFunction",))},
     "service": {"call": Verb()},
 }
 
 # What a resource of the kind contains, as the end of its ARN.
 INSIDE: Mapping[str, str] = {"bucket": "/*", "table": "/index/*"}
 
-# The AWS service through which the key of a resource is used, for the condition kms:ViaService.
+# The AWS service of what the catalogue adopts by ARN; through it alone the key of a resource is used (kms:ViaService).
 SERVICES: Mapping[str, str] = {
     "queue": "sqs",
     "bucket": "s3",
     "table": "dynamodb",
     "topic": "sns",
     "secret": "secretsmanager",
+    "key": "kms",
 }
 
 

@@ -14,9 +14,14 @@ VERBS: Mapping[str, Sequence[str]] = {
     "table": ("read", "write"),
     "topic": ("publish",),
     "secret": ("read",),
+    "key": ("encrypt", "decrypt", "sign", "verify"),
+    "function": ("invoke",),
     "service": ("call",),
 }
 """Kind to the verbs that `can` takes; the permissions behind each are derived by the components."""
+
+KINDS: Sequence[str] = tuple(kind for kind in VERBS if kind != "function")
+"""Kinds that catalogues list; functions are known by their folders."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -52,6 +57,14 @@ VARIABLES: Mapping[str, Sequence[Variable]] = {
         Variable("TOPIC_{}_URL", "", "`address`, which takes CloudEvents by POST"),
     ),
     "secret": (),
+    "key": (
+        Variable("KEY_{}_ARN", "its ARN", ""),
+        Variable("KEY_{}_URL", "", "`address`"),
+    ),
+    "function": (
+        Variable("FUNCTION_{}_ARN", "ARN of its alias `live`", ""),
+        Variable("FUNCTION_{}_URL", "", "its address in the cluster, without a path"),
+    ),
     "service": (
         Variable("SERVICE_{}_URL", "`address`", "`address`"),
         Variable("SERVICE_{}_SECRET", "the value of `secret`, if the entry has one", "the same"),

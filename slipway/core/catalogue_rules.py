@@ -6,6 +6,7 @@ import ipaddress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from slipway.core.catalogue import KINDS
 from slipway.core.explain import Mistake, known, nearest
 from slipway.core.placed import IN, Found
 from slipway.core.settings_parts import is_in_cluster
@@ -103,7 +104,8 @@ def wanted(function: LoadedFunction) -> Iterator[_Wanted]:
         if event.queue is not None:
             yield ("events", index, "queue", "name"), "queue", event.queue.name
     for index, use in enumerate(manifest.uses):
-        yield ("uses", index, use.kind), use.kind, use.name
+        if use.kind in KINDS:
+            yield ("uses", index, use.kind), use.kind, use.name
     for variable, reference in manifest.secrets.items():
         yield ("secrets", variable), "secret", reference.partition("/")[0]
 

@@ -48,6 +48,10 @@ class Use(Model):
     table: Name | None = Field(default=None, description=f"A table; verbs: {', '.join(VERBS['table'])}.")
     topic: Name | None = Field(default=None, description=f"A topic; verbs: {', '.join(VERBS['topic'])}.")
     secret: Name | None = Field(default=None, description=f"A secret; verbs: {', '.join(VERBS['secret'])}.")
+    key: Name | None = Field(default=None, description=f"A key; verbs: {', '.join(VERBS['key'])}.")
+    function: Name | None = Field(
+        default=None, description=f"Another function of the environment; verbs: {', '.join(VERBS['function'])}."
+    )
     service: Name | None = Field(default=None, description=f"A service; verbs: {', '.join(VERBS['service'])}.")
     can: Annotated[list[str], Field(min_length=1, max_length=10)] = Field(
         description="Verbs; the exact permissions are derived from them.", examples=[["send"]]
@@ -73,7 +77,7 @@ class Use(Model):
 
     @property
     def name(self) -> str:
-        """Its name in the catalogue."""
+        """Its name in the catalogue; of a function, its own."""
         return str(getattr(self, self.kind))
 
 

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from slipway.core.call_rules import called_functions
 from slipway.core.catalogue_rules import missing_entries, missing_parts, queue_mistakes
 from slipway.core.environment_rules import environment_findings, unfit_settings
 from slipway.core.events import SMALL_BATCH
@@ -48,7 +49,7 @@ def project_findings(
     findings: list[Finding] = []
     for environment, here in sorted(environments.items()):
         deployed = {name: function for name, function in sorted(functions.items()) if here.settings.deploys(name)}
-        found[environment] = list(_mistakes(deployed, here))
+        found[environment] = [*_mistakes(deployed, here), *called_functions(deployed, here, names)]
         findings += unfit_settings(deployed, here)
     return [
         *to_findings(found, functions, environments),

@@ -35,12 +35,9 @@ class Egress(Model):
     )
 
 
-class _Adopted(Model):
-    """Something that the team runs already: by its ARN for Lambda, by its address for Knative, or by both."""
+class _Reached(Model):
+    """Something that the team runs already, with what functions on Knative need to reach it."""
 
-    key: KmsKey | None = Field(
-        default=None, description="ARN of the customer's key that encrypts it; without it AWS owns the key."
-    )
     address: Address | None = Field(
         default=None,
         description="Its address, for functions on Knative.",
@@ -62,7 +59,15 @@ class _Adopted(Model):
         return self
 
 
-class _Existing(_Adopted):
+class _Adopted(_Reached):
+    """Something that holds data: by its ARN for Lambda, by its address for Knative, or by both."""
+
+    key: KmsKey | None = Field(
+        default=None, description="ARN of the customer's key that encrypts it; without it AWS owns the key."
+    )
+
+
+class _Placed(_Reached):
     """Something that only exists: no environment makes it."""
 
     model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["arn"]}, {"required": ["address"]}]})
@@ -73,6 +78,10 @@ class _Existing(_Adopted):
         if only_known(cls, value) and not {"arn", "address"} & value.keys():
             raise mistake("no-place", "must have arn (for Lambda), address (for Knative) or both")
         return value
+
+
+class _Existing(_Placed, _Adopted):
+    """Something that holds data and only exists."""
 
 
 class _Named(_Existing):
@@ -173,6 +182,12 @@ class SecretEntry(Model):
         return value
 
 
+class KeyEntry(_Placed):
+    """A key that exists. Its address is that of a service that keeps keys, such as Vault's `transit`."""
+
+    arn: KmsKey | None = Field(default=None, description="ARN of the KMS key, for functions on Lambda.")
+
+
 class ServiceEntry(Model):
     """Something that functions call over HTTP, on either target."""
 
@@ -193,4 +208,5 @@ class Resources(Model):
     table: dict[Name, TableEntry] = Field(default={}, description="Tables.")
     topic: dict[Name, TopicEntry] = Field(default={}, description="Topics.")
     secret: dict[Name, SecretEntry] = Field(default={}, description="Secrets.")
+    key: dict[Name, KeyEntry] = Field(default={}, description="Keys that functions encrypt or sign with themselves.")
     service: dict[Name, ServiceEntry] = Field(default={}, description="Services that functions call over HTTP.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slipway.core.catalogue import VERBS
+from slipway.core.catalogue import KINDS
 from slipway.core.document import property_name
 from slipway.core.explain import Mistake, known
 from slipway.core.findings import Severity
@@ -217,7 +217,7 @@ def _arns(settings: Settings) -> Mapping[PropertyPath, str]:
     }
     profiles = settings.code_signing.profiles if settings.code_signing else []
     arns.update({("codeSigning", "profiles", index): arn for index, arn in enumerate(profiles)})
-    for kind in VERBS:
+    for kind in KINDS:
         for name, entry in settings.catalogue(kind).items():
             arns["resources", kind, name, "arn"] = getattr(entry, "arn", None)
             arns["resources", kind, name, "key"] = getattr(entry, "key", None)

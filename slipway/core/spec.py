@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from slipway.core.catalogue import VERBS, secret_variable
+from slipway.core.catalogue import KINDS, secret_variable
 from slipway.core.catalogue_rules import own_egress
 from slipway.core.cron import unix_cron
 from slipway.core.settings_knative import EMBEDDED_CONTEXT
@@ -108,7 +108,7 @@ def environment_spec(settings: Settings) -> dict[str, Any]:
                 "kubernetes_secret": getattr(entry, "kubernetes", None),
                 "egress": _egress(entry),
             }
-            for kind in VERBS
+            for kind in KINDS
             for name, entry in sorted(settings.catalogue(kind).items())
         ],
     }

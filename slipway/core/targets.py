@@ -238,7 +238,7 @@ _ROWS = (
     ),
     Feature(
         "use.resource",
-        "`uses` bucket, table, topic",
+        "`uses` bucket, table, topic, key",
         yes("exact actions on it"),
         yes("its address, its Kubernetes Secret as variables, and a way out to its `egress`"),
     ),
@@ -247,6 +247,12 @@ _ROWS = (
         "`uses` secret: read",
         yes("exact actions on it"),
         no("functions have no access to the cluster's API", "take it as a variable by `secrets`"),
+    ),
+    Feature(
+        "use.function",
+        "`uses` function: invoke",
+        yes("`lambda:InvokeFunction` on its alias `live`"),
+        yes("its address in the cluster, and the way to the ingress that leads there"),
     ),
     Feature(
         "use.service",

@@ -1,10 +1,12 @@
 import re
+from pathlib import Path
 
 import pytest
 
 from components.security.grants import INSIDE, SERVICES, VERBS, actions_of
 
-PREFIXES = {"queue": "sqs", "bucket": "s3", "table": "dynamodb", "topic": "sns", "secret": "secretsmanager"}
+PREFIXES = {**SERVICES, "function": "lambda"}
+PAGE = Path(__file__).parents[4] / "docs" / "grants.md"
 ALL = [(kind, verb) for kind, verbs in VERBS.items() for verb in verbs]
 
 
@@ -15,9 +17,11 @@ def test_the_kinds_and_verbs_are_the_promised_ones():
         "table": {"read", "write"},
         "topic": {"publish"},
         "secret": {"read"},
+        "key": {"encrypt", "decrypt", "sign", "verify"},
+        "function": {"invoke"},
         "service": {"call"},
     }
-    assert {*SERVICES, "service"} == set(VERBS)
+    assert {*SERVICES, "function", "service"} == set(VERBS)
     assert set(INSIDE) <= set(VERBS)
 
 
@@ -47,6 +51,11 @@ def test_actions_are_exact_and_of_the_kinds_service(kind, verb):
         ("table", "write", {"dynamodb:PutItem", "dynamodb:DeleteItem"}, {"dynamodb:GetItem", "dynamodb:DeleteTable"}),
         ("topic", "publish", {"sns:Publish"}, {"sns:Subscribe"}),
         ("secret", "read", {"secretsmanager:GetSecretValue"}, {"secretsmanager:PutSecretValue"}),
+        ("key", "encrypt", {"kms:Encrypt"}, {"kms:Decrypt", "kms:ScheduleKeyDeletion", "kms:CreateGrant"}),
+        ("key", "decrypt", {"kms:Decrypt"}, {"kms:Encrypt", "kms:ReEncryptFrom"}),
+        ("key", "sign", {"kms:Sign"}, {"kms:Verify"}),
+        ("key", "verify", {"kms:Verify"}, {"kms:Sign"}),
+        ("function", "invoke", {"lambda:InvokeFunction"}, {"lambda:UpdateFunctionCode", "lambda:InvokeFunctionUrl"}),
     ],
 )
 def test_each_verb_permits_what_it_says_and_not_its_neighbours(kind, verb, must, must_not):
@@ -67,3 +76,18 @@ def test_actions_of_a_kind_are_the_union_of_its_verbs():
         "s3:ListBucket",
         "s3:PutObject",
     ]
+
+
+def cell(actions):
+    return ", ".join(f"`{action}`" for action in actions)
+
+
+def test_the_page_shows_the_table_of_verbs():
+    rows = ["| Kind | Verb | On the resource | On what is in it | On the key that encrypts it | On Knative |"]
+    rows += ["|---|---|---|---|---|---|"]
+    for kind, verbs in VERBS.items():
+        for name, verb in verbs.items():
+            there = "yes" if verb.not_on_knative is None else f"no: {verb.not_on_knative}"
+            cells = (f"`{kind}`", f"`{name}`", cell(verb.actions), cell(verb.inside), cell(verb.key_actions), there)
+            rows.append("| " + " | ".join(cells) + " |")
+    assert "\n".join(rows) + "\n" in PAGE.read_text(encoding="utf-8")

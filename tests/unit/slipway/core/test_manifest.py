@@ -67,7 +67,7 @@ def test_the_right_project_has_no_findings(box):
         ("uses: [{queue: receipts}]", "uses[0].can is missing; it is a list"),
         (
             "uses: [{can: [send]}]",
-            "uses[0] must name exactly one of queue, bucket, table, topic, secret, service, found none",
+            "uses[0] must name exactly one of queue, bucket, table, topic, secret, key, function, service, found none",
         ),
         ("uses: [{queue: a, table: b, can: [read]}]", "found queue and table"),
         ("uses: [{queue: receipts, can: [send, send]}]", "uses[0].can[1] repeats 'send'"),
