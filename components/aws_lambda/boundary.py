@@ -21,23 +21,35 @@ NETWORK = (
 )
 
 
-def boundary_document(site: Site) -> str:
+def boundary_document(site: Site, key_arn: str) -> str:
     """What roles of this environment may do at the most: their own logs and functions, and the catalogue.
 
-    A catalogue too long for one policy is covered by kind instead of by entry; each role's own policy stays exact.
+    A catalogue too long for one policy is covered by kind instead of by entry, but for its keys; each role's own policy
+    stays exact.
+
+    Args:
+        site: Where the environment lies.
+        key_arn: Its key.
     """
     exact = {
         kind: [entry.arn for entry in site.args.catalogue if entry.kind == kind and entry.arn is not None]
         for kind in SERVICES
     }
-    text = _render(site, exact)
+    keys = sorted({key_arn, *_keys(site)})
+    text = _render(site, exact, keys)
     if len(text) <= LIMIT:
         return text
-    by_kind = {kind: [site.arns.every(SERVICES[kind])] for kind, found in exact.items() if found}
-    return _render(site, by_kind)
+    by_kind = {kind: [site.arns.every(SERVICES[kind])] for kind, found in exact.items() if found and kind != "key"}
+    return _render(site, {**by_kind, "key": exact["key"]}, keys)
 
 
-def _render(site: Site, adopted: Mapping[str, Sequence[str]]) -> str:
+def _keys(site: Site) -> list[str]:
+    """Keys that encrypt what the catalogue and the sinks adopt."""
+    given = [*(entry.kms_key for entry in site.args.catalogue), *(sink.kms_key for sink in site.args.sinks)]
+    return [key for key in given if key is not None]
+
+
+def _render(site: Site, adopted: Mapping[str, Sequence[str]], keys: Sequence[str]) -> str:
     names, arns = site.names, site.arns
     mine = f"{names.prefix}-{names.environment}-*"
     statements: list[Statement] = [
@@ -51,7 +63,7 @@ def _render(site: Site, adopted: Mapping[str, Sequence[str]]) -> str:
         allow(["xray:PutTelemetryRecords", "xray:PutTraceSegments"], ["*"], sid="Traces"),
         allow(
             ["kms:Decrypt", "kms:GenerateDataKey"],
-            ["*"],
+            keys,
             conditions={"StringLike": {"kms:ViaService": f"*.{arns.region}.amazonaws.com*"}},
             sid="KeysThroughServices",
         ),

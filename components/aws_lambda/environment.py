@@ -99,7 +99,7 @@ class LambdaEnvironment:
             {
                 "name": name,
                 "description": f"What no role of {self.args.prefix}-{self.args.environment} can exceed",
-                "policy": boundary_document(self.site),
+                "policy": self.key_arn.apply(lambda key: boundary_document(self.site, key)),
             },
         )
         return boundary.arn

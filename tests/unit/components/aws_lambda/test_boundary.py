@@ -23,6 +23,27 @@ def test_the_boundary_covers_the_environment_and_its_catalogue_and_leaves_no_way
     assert not any("*" in action for s in found.values() if s["Effect"] == "Allow" for action in s["Action"])
 
 
+def test_keys_are_those_of_the_environment_and_its_catalogue_and_are_used_through_services(
+    deploy, engine, catalogue, a_sink
+):
+    sinks = [a_sink(kms_key="arn:aws:kms:eu-central-1:123456789012:key/sink")]
+    deploy(catalogue=catalogue, sinks=sinks)
+    found = statements(engine.named("dev-boundary").inputs["policy"])["KeysThroughServices"]
+    assert found["Resource"] == [
+        f"arn:aws:kms:eu-central-1:123456789012:key/{k}" for k in ("dev-key", "sink", "theirs")
+    ]
+    assert found["Condition"] == {"StringLike": {"kms:ViaService": "*.eu-central-1.amazonaws.com*"}}
+
+
+def test_keys_that_functions_use_themselves_stay_exact_in_a_long_catalogue(deploy, engine):
+    many = [CatalogueEntry(kind="bucket", name=f"b{i}", arn=f"arn:aws:s3:::acme-reports-{i:060}") for i in range(80)]
+    key = "arn:aws:kms:eu-central-1:123456789012:key/signatures"
+    deploy(catalogue=[*many, CatalogueEntry(kind="key", name="signatures", arn=key)])
+    found = statements(engine.named("dev-boundary").inputs["policy"])
+    assert found["Bucket"]["Resource"] == ["arn:aws:s3:::*", "arn:aws:s3:::*/*"]
+    assert found["Key"]["Resource"] == [key]
+
+
 def test_a_boundary_in_a_network_allows_its_interfaces(deploy, engine):
     deploy(subnets=["subnet-1"], security_groups=["sg-1"])
     assert "Network" in statements(engine.named("dev-boundary").inputs["policy"])
