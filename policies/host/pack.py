@@ -87,11 +87,15 @@ class Run:
         return self._later[_WHOLE]
 
     def finish(self, urn: str) -> list[str]:
-        """Write the report where it is wanted; returns what is wrong with waivers."""
-        judge = self.judge(urn)
+        """Write the report of a run that judged everything; returns what is wrong with levels and waivers."""
+        self.write(urn, complete=True)
+        return self.judge(urn).mistakes()
+
+    def write(self, urn: str, *, complete: bool = False) -> None:
+        """Write the report where it is wanted; an update that a rule ends never gets to judge the whole stack."""
         if path := os.environ.get(REPORT_VARIABLE):
-            Path(path).write_text(json.dumps(report(judge, stack_of(urn)), indent=1), encoding="utf-8")
-        return judge.waiver_mistakes()
+            said = report(self.judge(urn), stack_of(urn), complete=complete)
+            Path(path).write_text(json.dumps(said, indent=1), encoding="utf-8")
 
 
 def policies(run: Run) -> list[Policy]:
@@ -123,6 +127,8 @@ def _resources(run: Run, level: str) -> Callable[[ResourceValidationArgs, Report
         for judged in run.resource(args):
             if judged.counts and judged.level == level:
                 report_violation(judged.text(), None)
+                if level == "mandatory":
+                    run.write(args.urn)
 
     return validate
 

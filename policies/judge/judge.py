@@ -98,9 +98,13 @@ class Judge:
             for index, waiver in enumerate(self.settings.waivers)
         ]
 
-    def waiver_mistakes(self) -> list[str]:
-        """One line for each waiver that no longer stands for anything; to be asked after everything is judged."""
-        found = []
+    def mistakes(self) -> list[str]:
+        """One line for each level and waiver that stands for nothing; to be asked after everything is judged."""
+        ids = {rule.id for rule in self.rules}
+        found = [
+            f"slipway:policy.rules has {id_}, but no rule has that id; docs/policies.md lists them"
+            for id_ in sorted(self.settings.rules.keys() - ids)
+        ]
         for waiver, state in zip(self.settings.waivers, self.waiver_states(), strict=True):
             who = f"waiver of {waiver.rule} for {waiver.resource!r}, owned by {waiver.owner}"
             if state == "expired":

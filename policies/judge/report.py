@@ -10,12 +10,13 @@ if TYPE_CHECKING:
 FORMAT = 1
 
 
-def report(judge: Judge, stack: str) -> dict[str, Any]:
+def report(judge: Judge, stack: str, *, complete: bool) -> dict[str, Any]:
     """The report as JSON values.
 
     Args:
         judge: The judge, after everything was judged.
         stack: Name of the stack.
+        complete: Whether everything was judged; before that, nobody can say that a waiver excuses nothing.
     """
     settings = judge.settings
     return {
@@ -57,4 +58,5 @@ def report(judge: Judge, stack: str) -> dict[str, Any]:
             }
             for waiver, state in zip(settings.waivers, judge.waiver_states(), strict=True)
         ],
+        "mistakes": judge.mistakes() if complete else [],
     }

@@ -52,11 +52,8 @@ class Resource:
     @property
     def physical_name(self) -> str | None:
         """What it is called outside the stack, where its properties say so."""
-        named = self.props.get("name") or self.props.get("bucket")
-        meta = self.props.get("metadata")
-        if isinstance(meta, dict):
-            named = meta.get("name")
-        return named if isinstance(named, str) else None
+        named = (at(self.props, path) for path in ("metadata.name", "name", "bucket"))
+        return next((name for name in named if isinstance(name, str)), None)
 
 
 def at(value: Any, path: str) -> Any:

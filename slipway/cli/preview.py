@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from slipway.cli.findings import print_findings, reaches, threshold_option
+from slipway.cli.judging import judged, say_unchecked
 from slipway.cli.options import json_option, stack_option
 from slipway.cli.preparing import prepare
 from slipway.cli.progress import Display, print_plan
@@ -12,7 +13,6 @@ from slipway.cli.session import Session, debug_option
 from slipway.cli.tables import print_json
 from slipway.core.errors import FindingsError
 from slipway.engine import operations
-from slipway.engine.guards import weakened
 from slipway.engine.recover import may_differ
 
 
@@ -28,7 +28,8 @@ from slipway.engine.recover import may_differ
 def command(stack: str, *, refresh: bool, exit_code: bool, threshold: str, debug: bool, as_json: bool) -> None:
     """Show what an update would change; changes nothing.
 
-    Warns of what it would take away from logs: a sink, time for which they are kept, a key that encrypts them.
+    Tells what policies say about it, and what it would take away from logs: a sink, time for which they are kept, a key
+    that encrypts them.
     """
     session = Session.open(stack)
     prepare(session)
@@ -36,13 +37,14 @@ def command(stack: str, *, refresh: bool, exit_code: bool, threshold: str, debug
     look = refresh or may_differ(session.project, stack, session.instances)
     with Display("preview", quiet=as_json) as display:
         result = operations.preview(session.project, stack, refresh=look, debug=debug, on_event=display)
-    findings = weakened(result, stack)
+    findings = judged(result, stack)
     if as_json:
         print_json({**result.to_json(), "findings": [finding.to_json() for finding in findings]})
     else:
         print_plan(result)
         print_findings(findings)
+        say_unchecked(result)
     if reaches(findings, threshold):
-        raise FindingsError(f"{stack}: an update would weaken how logs are kept")
+        raise FindingsError(f"{stack}: an update would break policies, or weaken how logs are kept")
     if exit_code and not result.unchanged:
         raise FindingsError(f"{stack}: an update would change something")

@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 import click
 
 from slipway.cli.building import build_ahead
+from slipway.cli.findings import print_findings
+from slipway.cli.judging import judged, require_allowed, said, say_unchecked
 from slipway.cli.mending import finish, look, mend
 from slipway.cli.options import json_option, stack_option
 from slipway.cli.preparing import prepare
 from slipway.cli.progress import Display, print_summary
 from slipway.cli.session import Session, debug_option, wait_option
 from slipway.cli.tables import print_json, print_table
+from slipway.core.errors import FindingsError
 from slipway.engine import operations, recover
+from slipway.engine.guards import weakened
 
 if TYPE_CHECKING:
     from slipway.engine.steps import RunResult
@@ -23,32 +27,59 @@ if TYPE_CHECKING:
 @click.command()
 @stack_option
 @click.option("--refresh", is_flag=True, help="Look first at what really exists.")
+@click.option(
+    "--skip-preview",
+    is_flag=True,
+    envvar="SLIPWAY_SKIP_PREVIEW",
+    help="Do not judge everything before anything is changed; policies then refuse single resources on the way.",
+)
 @wait_option
 @debug_option
 @json_option
-def command(stack: str, refresh: bool, wait_s: float, debug: bool, as_json: bool) -> None:
-    """Bring an environment to what the project says, after mending what an interrupted run left."""
+def command(stack: str, *, refresh: bool, skip_preview: bool, wait_s: float, debug: bool, as_json: bool) -> None:
+    """Bring an environment to what the project says, after mending what an interrupted run left.
+
+    What policies refuse is told before anything is changed, and ends it.
+    """
     session = Session.open(stack)
     looking = functools.partial(look, session)
     with Display("up", quiet=as_json, look=looking) as display:
         prepare(session)
         mended = mend(session, display, wait_s)
+        look_first = refresh or mended.refresh
+        planned = None if skip_preview else _judged_plan(session, look_first, display, debug=debug)
         build_ahead(session, display)
         recover.begin(session.project, stack, session.instances)
-        result = operations.up(
-            session.project,
-            stack,
-            refresh=refresh or mended.refresh,
-            debug=debug,
-            on_event=display,
-            look=looking,
-        )
+        result = operations.up(session.project, stack, refresh=look_first, debug=debug, on_event=display, look=looking)
         finish(session, display, mended, result)
+    told, found = weakened(planned or result, stack), said(result, stack)
     if as_json:
-        print_json({**result.to_json(), "mended": list(mended.said)})
-        return
-    print_summary(result)
-    _print_outputs(result)
+        findings = [finding.to_json() for finding in (*told, *found)]
+        print_json({**result.to_json(), "mended": list(mended.said), "findings": findings})
+    else:
+        print_summary(result)
+        print_findings(found if planned else [*told, *found])
+        say_unchecked(result)
+        _print_outputs(result)
+    require_allowed(result, stack, found, changed=True)
+
+
+def _judged_plan(session: Session, refresh: bool, display: Display, *, debug: bool) -> RunResult:
+    """What the update will do, once policies have nothing against it; what it weakens is told.
+
+    Raises:
+        FindingsError: Policies refuse it; what they say is printed.
+    """
+    planned = operations.preview(session.project, session.environment, refresh=refresh, debug=debug)
+    found = judged(planned, session.environment)
+    try:
+        require_allowed(planned, session.environment, found, changed=False)
+    except FindingsError:
+        print_findings(found)
+        raise
+    for finding in weakened(planned, session.environment):
+        display.say(f"{finding.severity.name.lower()}: {finding.render()}")
+    return planned
 
 
 def _print_outputs(result: RunResult) -> None:

@@ -48,6 +48,11 @@ class Project:
         return self.root / "stacks"
 
     @property
+    def policies(self) -> Path:
+        """Folder of the policy pack."""
+        return self.root / "policies"
+
+    @property
     def runtime(self) -> Path:
         """Folder of what travels inside artifacts."""
         return self.root / "runtime"

@@ -18,6 +18,7 @@ from slipway.core import (
     settings,
     settings_knative,
     settings_parts,
+    settings_policy,
     settings_resources,
     settings_sinks,
 )
@@ -47,6 +48,7 @@ _MODULES = (
     settings,
     settings_knative,
     settings_parts,
+    settings_policy,
     settings_resources,
     settings_sinks,
 )

@@ -28,6 +28,7 @@ from slipway.core.settings_parts import (
     Override,
     arn_shape,
 )
+from slipway.core.settings_policy import Policy
 from slipway.core.settings_resources import Resources
 from slipway.core.settings_sinks import Sink
 
@@ -151,9 +152,7 @@ class Settings(Model):
     sinks: Annotated[dict[Name, Sink], Field(max_length=20)] = Field(
         default={}, description="Log sinks: central stores that logs of functions are forwarded to."
     )
-    policy: Annotated[JsonValue | None, Later("remove it")] = Field(
-        default=None, description="Enforcement levels and waivers of policies; not served by this version."
-    )
+    policy: Policy = Field(default=Policy(), description="How strictly the policy pack judges this environment.")
 
     _environment: str = PrivateAttr(default="")
 

@@ -167,6 +167,11 @@ def explain(diagnostics: Iterable[Diagnostic], output: str, stack: str, seen: Se
     return "\n".join([*distinct, *seen, *_advice([cause_of(text) for text in (*texts, *seen)], stack)])
 
 
+def only_policies(diagnostics: Iterable[Diagnostic]) -> bool:
+    """Whether a run of which policies refused something reported no other error: only that it ended."""
+    return all(_ECHO.match(d.message) for d in diagnostics if d.severity == "error")
+
+
 def _advice(causes: Sequence[Cause | None], stack: str) -> list[str]:
     known = list(dict.fromkeys(found for found in causes if found is not None))
     known = [found for found in known if found.rule != _VAGUE] or known

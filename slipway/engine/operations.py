@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
+import dataclasses
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pulumi.automation.errors import CommandError, ConcurrentUpdateError
 
 from slipway.core.errors import EngineError
-from slipway.engine.diagnose import explain
+from slipway.engine.diagnose import explain, only_policies
 from slipway.engine.locks import LockedError, locks_in
+from slipway.engine.policies import REPORT_VARIABLE, has_pack, read_report
 from slipway.engine.steps import STACK_TYPE, Collector, Diagnostic, Progress, RunResult, masked
 from slipway.engine.workspace import export_state, open_stack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pulumi.automation import Stack
 
@@ -40,7 +45,7 @@ def preview(
     debug: bool = False,
     on_event: Callable[[Progress], None] = silent,
 ) -> RunResult:
-    """What an update would change.
+    """What an update would change, and what the project's policies say about it.
 
     Args:
         project: The project.
@@ -50,14 +55,16 @@ def preview(
         on_event: Is told about each step and message, from another thread.
 
     Raises:
-        EngineError: The engine, the program or a provider failed.
+        EngineError: The engine, the program or a provider failed; not when policies alone refuse it.
     """
     stack = _existing_or_new(project, environment)
+    with _policies(project, stack) as (packs, report):
 
-    def run(collector: Collector) -> None:
-        stack.preview(on_event=collector, refresh=refresh, debug=debug, color="never")
+        def run(collector: Collector) -> None:
+            stack.preview(on_event=collector, refresh=refresh, debug=debug, color="never", policy_packs=packs)
 
-    return _drive(run, environment, on_event, debug=debug)
+        result = _drive(run, environment, on_event, debug=debug)
+        return dataclasses.replace(result, policies=read_report(report))
 
 
 def up(
@@ -69,7 +76,9 @@ def up(
     on_event: Callable[[Progress], None] = silent,
     look: Callable[[Sequence[str]], Sequence[str]] = unseen,
 ) -> RunResult:
-    """Bring an environment to what the project says. Other arguments and errors are those of `preview`.
+    """Bring an environment to what the project says, as long as policies do not refuse it.
+
+    Other arguments and errors are those of `preview`.
 
     Args:
         project: The project.
@@ -81,10 +90,20 @@ def up(
     """
     stack = _existing_or_new(project, environment)
 
-    def run(collector: Collector) -> None:
-        stack.up(on_event=collector, refresh=refresh, debug=debug, color="never", suppress_outputs=True)
+    with _policies(project, stack) as (packs, report):
 
-    return _drive(run, environment, on_event, debug=debug, look=look)
+        def run(collector: Collector) -> None:
+            stack.up(
+                on_event=collector,
+                refresh=refresh,
+                debug=debug,
+                color="never",
+                suppress_outputs=True,
+                policy_packs=packs,
+            )
+
+        result = _drive(run, environment, on_event, debug=debug, look=look)
+        return dataclasses.replace(result, policies=read_report(report))
 
 
 def refresh(
@@ -170,6 +189,15 @@ def _existing_or_new(project: Project, environment: str) -> Stack:
     return stack
 
 
+@contextlib.contextmanager
+def _policies(project: Project, stack: Stack) -> Iterator[tuple[list[str], Path]]:
+    """The project's policy packs, and where they write their report during this."""
+    with tempfile.TemporaryDirectory(prefix="slipway-policies-") as folder:
+        report = Path(folder) / "report.json"
+        stack.workspace.env_vars = {**stack.workspace.env_vars, REPORT_VARIABLE: str(report)}
+        yield [str(project.policies)] if has_pack(project) else [], report
+
+
 def _nothing() -> RunResult:
     return RunResult(steps=(), summary={}, outputs={}, diagnostics=())
 
@@ -188,10 +216,13 @@ def _drive(
     except ConcurrentUpdateError as error:
         raise LockedError(environment, locks_in(str(error))) from error
     except CommandError as error:
-        said = collector.result().diagnostics
+        result = collector.result()
+        if result.refused and only_policies(result.diagnostics):
+            return result
+        said = result.diagnostics
         failed = [diagnostic.urn for diagnostic in said if diagnostic.severity == "error"]
         raise EngineError(explain(said, str(error), environment, look(failed))) from error
-    return collector.result()
+    return dataclasses.replace(collector.result(), refused=False)
 
 
 def _patiently(run: Callable[[], None], on_event: Callable[[Progress], None]) -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from pulumi.automation.events import DiagnosticEvent, EngineEvent, StepEventMetadata
 
+    from slipway.engine.policies import Report
+
 # Key by which Pulumi marks special values, here secrets, in its states and events.
 SIGNATURE_KEY = "4dabf18193072939515e22adb298388d"
 STACK_TYPE = "pulumi:pulumi:Stack"
@@ -104,6 +106,8 @@ class RunResult:
         diagnostics: Messages, without those that are for debugging.
         duration_s: Seconds that the engine took.
         outputs_before: Outputs of the stack as they were, secrets masked.
+        policies: What the policy pack said; None when it was not asked, or did not come to say it.
+        refused: Whether a mandatory policy ended the run.
     """
 
     steps: tuple[Step, ...]
@@ -112,6 +116,13 @@ class RunResult:
     diagnostics: tuple[Diagnostic, ...]
     duration_s: int = 0
     outputs_before: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    policies: Report | None = None
+    refused: bool = False
+
+    @property
+    def parents(self) -> dict[str, str]:
+        """URNs of resources to those of what they belong to."""
+        return {step.urn: step.parent for step in self.steps}
 
     @property
     def changes(self) -> tuple[Step, ...]:
@@ -131,6 +142,7 @@ class RunResult:
             "outputs": dict(self.outputs),
             "diagnostics": [dataclasses.asdict(diagnostic) for diagnostic in self.diagnostics],
             "durationSeconds": self.duration_s,
+            "policies": self.policies.to_json() if self.policies else "not checked",
         }
 
 
@@ -179,6 +191,7 @@ class Collector:
         self._outputs: dict[str, Any] = {}
         self._outputs_before: dict[str, Any] = {}
         self._duration_s = 0
+        self._refused = False
 
     def __call__(self, event: EngineEvent) -> None:
         """Take in one event."""
@@ -191,6 +204,8 @@ class Collector:
                 self._on_step(event.res_op_failed_event.metadata, "failed")
             elif event.diagnostic_event:
                 self._on_diagnostic(event.diagnostic_event)
+            elif event.policy_event:
+                self._refused |= event.policy_event.enforcement_level == "mandatory"
             elif event.summary_event:
                 self._summary = {_text(op): count for op, count in event.summary_event.resource_changes.items()}
                 self._duration_s = event.summary_event.duration_seconds
@@ -205,6 +220,7 @@ class Collector:
                 outputs_before=dict(self._outputs_before),
                 diagnostics=tuple(self._diagnostics),
                 duration_s=self._duration_s,
+                refused=self._refused,
             )
 
     def _on_step(self, metadata: StepEventMetadata, state: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from slipway.cli import main as module
 from slipway.cli.progress import Display
 from slipway.core.errors import BadInputError, EngineError
-from slipway.engine import operations, recover
+from slipway.engine import operations, policies, recover
 from slipway.engine.guards import Guarded
 from slipway.engine.memory import Instances
 from slipway.engine.steps import Diagnostic, Progress, RunResult, Step
@@ -21,6 +21,39 @@ config:
 """
 MANIFEST = "owner: t\nruntime: python3.11\nhandler: main:hello\nevents:\n  - http: {path: /hello, auth: none, visibility: public}\n"
 QUEUE = Step(urn="u::orders", type="aws:sqs/queue:Queue", name="orders", op="update", paths=("tags.a",))
+
+LOGS = Step(
+    urn="u::logs",
+    type="aws:cloudwatch/logGroup:LogGroup",
+    name="logs",
+    op="update",
+    before=Guarded(),
+    after=Guarded(days=7),
+)
+SHORTER = "warning: logs: keeps records for 7 days and no longer for ever; put it back unless that is meant"
+
+
+def judged(outcome, level):
+    rule = policies.Rule(
+        id="Q1",
+        name="queue-encryption",
+        title="Queues are encrypted",
+        sources=(),
+        severity="high",
+        remedy="encrypt it",
+        level=level,
+    )
+    verdict = policies.Verdict(
+        rule="Q1",
+        name="queue-encryption",
+        urn="u::orders",
+        outcome=outcome,
+        property="",
+        message="not encrypted",
+        level=level,
+        waiver=None,
+    )
+    return policies.Report(rules=(rule,), verdicts=(verdict,), waivers=(), mistakes=())
 
 
 @pytest.fixture
@@ -90,12 +123,18 @@ def test_preview_prints_what_changes(project, slipway, engine):
     assert out.splitlines()[2] == "1 to update"
 
 
+@pytest.fixture
+def built(monkeypatch):
+    """Packages are there."""
+    monkeypatch.setattr("slipway.cli.up.build_ahead", lambda session, display: display.say("built ahead"))
+
+
 def test_preview_exits_with_1_on_changes_only_when_asked(project, slipway, engine):
     engine("preview", result(QUEUE))
     assert slipway("preview", "--exit-code")[0] == 1
     assert slipway("preview", "--expect-no-changes")[0] == 1
     engine("preview", result())
-    assert slipway("preview", "--exit-code")[:2] == (0, "nothing to change\n")
+    assert slipway("preview", "--exit-code")[:2] == (0, "nothing to change\npolicies: not checked\n")
 
 
 def test_preview_as_json_has_steps_without_values(project, slipway, engine):
@@ -106,24 +145,55 @@ def test_preview_as_json_has_steps_without_values(project, slipway, engine):
 
 
 def test_preview_warns_of_what_it_would_take_from_logs(project, slipway, engine):
-    logs = Step(
-        urn="u::logs",
-        type="aws:cloudwatch/logGroup:LogGroup",
-        name="logs",
-        op="update",
-        before=Guarded(),
-        after=Guarded(days=7),
-    )
-    engine("preview", result(logs))
+    engine("preview", result(LOGS))
     status, out, _ = slipway("preview")
     assert status == 0
-    assert out.splitlines()[-1] == (
-        "warning: logs: keeps records for 7 days and no longer for ever; put it back unless that is meant"
-    )
+    assert out.splitlines()[-2:] == [SHORTER, "policies: not checked"]
     assert json.loads(slipway("preview", "--json")[1])["findings"][0]["rule"] == "shorter-retention"
     status, _, err = slipway("preview", "--threshold", "warning")
     assert status == 1
-    assert "local: an update would weaken how logs are kept" in err
+    assert "local: an update would break policies, or weaken how logs are kept" in err
+
+
+def test_up_warns_of_it_too_before_anything_is_changed(project, slipway, engine, built):
+    engine("preview", result(LOGS))
+    engine("up", EngineError("it failed"))
+    status, _, err = slipway("up")
+    assert (status, SHORTER in err) == (3, True)
+    engine("up", result(LOGS))
+    assert json.loads(slipway("up", "--json")[1])["findings"][0]["rule"] == "shorter-retention"
+    assert SHORTER in slipway("up", "--skip-preview")[1]
+
+
+def test_what_policies_refuse_is_never_begun(project, slipway, engine, built):
+    engine("preview", result(QUEUE, policies=judged("fail", "mandatory"), refused=True))
+    engine("up", result(QUEUE))
+    status, out, err = slipway("up")
+    assert status == 1
+    assert out == "orders: Q1 queue-encryption: not encrypted; encrypt it\n"
+    assert "local: policies refuse this update; nothing was changed" in err
+    assert [name for name, _, _ in engine.calls] == ["mend", "preview"]
+    status, out, err = slipway("preview")
+    assert status == 1
+    assert "orders: Q1 queue-encryption: not encrypted; encrypt it\n" in out
+
+
+def test_what_policies_refuse_on_the_way_is_told(project, slipway, engine, built):
+    engine("preview", result(QUEUE, policies=judged("unknown", "advisory")))
+    engine("up", result(QUEUE, policies=judged("fail", "mandatory"), refused=True))
+    status, out, err = slipway("up")
+    assert status == 1
+    assert "not encrypted; encrypt it" in out
+    assert "what was done before is in the state" in err
+
+
+def test_what_policies_only_advise_ends_nothing(project, slipway, engine, built):
+    engine("preview", result(QUEUE, policies=judged("fail", "advisory")))
+    engine("up", result(QUEUE, policies=judged("fail", "advisory")))
+    status, out, _ = slipway("up")
+    assert status == 0
+    assert "warning: orders: Q1 queue-encryption: not encrypted; encrypt it\n" in out
+    assert slipway("preview", "--threshold", "warning")[0] == 1
 
 
 def test_preview_looks_at_what_exists_after_a_run_that_did_not_end_well(project, slipway, engine):
@@ -137,20 +207,15 @@ def test_preview_looks_at_what_exists_after_a_run_that_did_not_end_well(project,
     assert [options["refresh"] for _, _, options in engine.calls] == [False, True, True]
 
 
-@pytest.fixture
-def built(monkeypatch):
-    """Packages are there."""
-    monkeypatch.setattr("slipway.cli.up.build_ahead", lambda session, display: display.say("built ahead"))
-
-
 def test_up_mends_refreshes_and_remembers(project, slipway, engine, built):
+    engine("preview", result(QUEUE))
     engine("up", result(QUEUE))
     status, out, err = slipway("up", "--wait", "5")
-    assert (status, out) == (0, "1 updated\n")
+    assert (status, out) == (0, "1 updated\npolicies: not checked\n")
     assert err.index("mended: a lock") < err.index("built ahead")
-    assert [name for name, _, _ in engine.calls] == ["mend", "up"]
+    assert [name for name, _, _ in engine.calls] == ["mend", "preview", "up"]
     assert engine.calls[0][2]["wait_s"] == 5
-    assert engine.calls[1][2]["refresh"] is True
+    assert engine.calls[1][2]["refresh"] is engine.calls[2][2]["refresh"] is True
     assert json.loads((project / ".slipway/state-of-local").read_text()) == {
         "instances": {"aws": "instance-1", "cluster": None},
         "unclean": False,

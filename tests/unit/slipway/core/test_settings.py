@@ -60,7 +60,6 @@ def stack(extra="", target="lambda", aws=AWS, resources="{queue: {receipts: {cre
         ("slipway:functions: {oders: {memory: 128}}", "'oders', which is no function, did you mean 'orders'?"),
         ("slipway:functions: {orders: {environment: {LEVEL: 1}}}", "environment.LEVEL must be text, found a number"),
         ("slipway:guardrails: {egress: [x]}", f"{FILE}:7:24: slipway:guardrails.egress is not served by this version"),
-        ("slipway:policy: {}", f"{FILE}:7:3: slipway:policy is not served by this version"),
         ("slipway:guardrails: {quota: {}}", "slipway:guardrails.quota is not served by this version"),
         ("slipway:guardrails: {registries: []}", "slipway:guardrails.registries is not served by this version"),
         (
