@@ -49,6 +49,8 @@ def variables_of(
                 "SLIPWAY_TIMEOUT": str(args.timeout_s),
             }
         )
+        if args.secrets:
+            made["SLIPWAY_MASKED"] = ",".join(sorted(secret.variable for secret in args.secrets))
     return made
 
 

@@ -18,11 +18,14 @@ _READ_S = 5
 _ATTEMPTS = 3
 
 
-def load(environ: MutableMapping[str, str]) -> None:
+def load(environ: MutableMapping[str, str]) -> dict[str, str]:
     """Fetch each secret that `SLIPWAY_SECRETS` names, once, and set the variables.
 
     Args:
         environ: The process environment; read for `SLIPWAY_SECRETS`, changed in place.
+
+    Returns:
+        The variables that were set.
 
     Raises:
         StartupError: A secret cannot be read or does not hold what was asked for. The message names variable and
@@ -30,9 +33,10 @@ def load(environ: MutableMapping[str, str]) -> None:
     """
     wanted = json.loads(environ.get(VARIABLE) or "{}")
     if not wanted:
-        return
+        return {}
     fetch = _fetcher()
     values: dict[str, str] = {}
+    found: dict[str, str] = {}
     for variable, secret in wanted.items():
         arn, field = secret["arn"], secret.get("field")
         where = f"variable {variable}: secret {arn}"
@@ -41,7 +45,9 @@ def load(environ: MutableMapping[str, str]) -> None:
         value = values[arn] if field is None else _field(values[arn], field, where)
         if "\0" in value:
             raise StartupError(f"{where} holds a NUL character, which no variable can hold; store it as text")
-        environ[variable] = value
+        found[variable] = value
+    environ.update(found)
+    return found
 
 
 def _fetcher() -> Callable[[str, str], str]:

@@ -1,8 +1,9 @@
 """Serves a function in a container: `python -m slipway_runtime.server`, gunicorn around the framework's own app.
 
 Variables, all set by the deployment: those of `slipway_runtime.startup` but for secrets, which are variables already;
-`SLIPWAY_ROUTES` (see `server_routes`), `SLIPWAY_CONCURRENCY` (requests at a time), `SLIPWAY_TIMEOUT` (seconds that a
-request may take, and what is left to requests after SIGTERM), `SLIPWAY_LOG_LEVEL` and `PORT`.
+`SLIPWAY_MASKED` (see `masking`), `SLIPWAY_ROUTES` (see `server_routes`), `SLIPWAY_CONCURRENCY` (requests at a time),
+`SLIPWAY_TIMEOUT` (seconds that a request may take, and what is left to requests after SIGTERM), `SLIPWAY_LOG_LEVEL` and
+`PORT`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import functools
 import os
 from typing import TYPE_CHECKING
 
-from slipway_runtime import server_logs, startup
+from slipway_runtime import masking, server_logs, startup
 from slipway_runtime.errors import StartupError
 from slipway_runtime.server_app import Server
 from slipway_runtime.server_process import number, serve, stop
@@ -28,6 +29,7 @@ def main() -> None:
     """Serve until SIGTERM, then let requests end and stop."""
     environ = os.environ
     server_logs.configure(environ)
+    masking.install(masking.from_environ(environ))
     try:
         port, grace_s = number(environ, "PORT", 8080), number(environ, "SLIPWAY_TIMEOUT", 30)
         threads = number(environ, "SLIPWAY_CONCURRENCY", 1) + _SPARE_THREADS

@@ -8,7 +8,7 @@ from flask import Flask
 from functions_framework import create_app
 from functions_framework.exceptions import FunctionsFrameworkException
 
-from slipway_runtime import logs, secrets
+from slipway_runtime import logs, masking, secrets
 from slipway_runtime.adapter import Adapter
 from slipway_runtime.errors import StartupError
 
@@ -29,7 +29,7 @@ def start() -> Adapter:
             traceback of the latter is in the log.
     """
     logs.add_function_name()
-    secrets.load(os.environ)
+    masking.install(secrets.load(os.environ))
     return Adapter(*load_app())
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from slipway.core.catalogue import secret_variable
 from slipway.core.errors import BadInputError
 from slipway.core.explain import known, nearest
 from slipway.core.findings import errors_in
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from slipway.core.document import Document
+    from slipway.core.document import Document, PropertyPath
     from slipway.core.example import Example
     from slipway.core.fields import Target
     from slipway.core.findings import Finding
@@ -48,6 +49,19 @@ class LoadedFunction:
         """Where it runs in an environment: as that says for it, as it says itself, or as the environment's others."""
         override = settings.functions.get(self.name)
         return (override and override.target) or self.manifest.target or settings.target
+
+    def secrets_in(self, settings: Settings) -> Iterator[tuple[str, PropertyPath, str]]:
+        """Its secrets in an environment: those that it names, and those of services that it calls.
+
+        Yields:
+            The variable, where it is asked for in function.yaml, and the reference: a name of the catalogue, `/field`.
+        """
+        for variable, reference in self.manifest.secrets.items():
+            yield variable, ("secrets", variable), reference
+        for index, use in enumerate(self.manifest.uses):
+            service = settings.catalogue("service").get(use.name) if use.kind == "service" else None
+            if service is not None and service.secret is not None:
+                yield secret_variable(use.name), ("uses", index), service.secret
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

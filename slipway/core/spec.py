@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from slipway.core.catalogue import KINDS, secret_variable
+from slipway.core.catalogue import KINDS
 from slipway.core.catalogue_rules import own_egress
 from slipway.core.cron import unix_cron
 from slipway.core.settings_knative import EMBEDDED_CONTEXT
 from slipway.core.sinks import sink_spec, sinks_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from slipway.core.events import HttpEvent, ScheduleEvent
     from slipway.core.fields import Scale
     from slipway.core.handlers import Signature
@@ -51,7 +49,7 @@ def function_spec(function: LoadedFunction, settings: Settings) -> dict[str, Any
         "min_scale": scale.min,
         "max_scale": scale.max,
         "environment": variables_in(function, settings),
-        "secrets": [_secret(variable, reference) for variable, reference in sorted(_secrets(function, settings))],
+        "secrets": [_secret(variable, reference) for variable, _, reference in sorted(function.secrets_in(settings))],
         "http": [_http(event) for event in manifest.http],
         "schedules": [_schedule(event, target) for event in manifest.schedules],
         "events": [event.model_dump() for event in manifest.subscriptions],
@@ -167,15 +165,6 @@ def _signature(function: LoadedFunction, target: str) -> Signature:
     if function.manifest.runtime == "container" and target == "knative":
         return "http" if function.manifest.http else "cloudevent"
     return function.signature
-
-
-def _secrets(function: LoadedFunction, settings: Settings) -> Iterator[tuple[str, str]]:
-    """Variables with their secrets: those that the function names, and those of services that it calls."""
-    yield from function.manifest.secrets.items()
-    for use in function.manifest.uses:
-        service = settings.catalogue("service").get(use.name) if use.kind == "service" else None
-        if service is not None and service.secret is not None:
-            yield secret_variable(use.name), service.secret
 
 
 def _schedule(event: ScheduleEvent, target: str) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from slipway.core.cron import NoCronError, unix_cron
 from slipway.core.explain import Mistake
+from slipway.core.findings import Severity
 from slipway.core.placed import IN, Found
-from slipway.core.targets import FEATURES, TARGETS
+from slipway.core.targets import FEATURES, IN_THE_IMAGE, TARGETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,6 +74,22 @@ def target_mistakes(function: LoadedFunction, here: Environment) -> Iterator[Fou
                 remedy=support.instead,
             )
             yield Found(function.name, mistake, in_settings=used.in_settings)
+    yield from _not_masked(function, settings, target)
+
+
+def _not_masked(function: LoadedFunction, settings: Settings, target: str) -> Iterator[Found]:
+    """Values of secrets that nothing masks in logs: whoever runs the image knows them, and nobody else."""
+    if function.manifest.runtime != "container" or target != "knative":
+        return
+    for variable, path, _ in function.secrets_in(settings):
+        mistake = Mistake(
+            path=path,
+            rule="secret-not-masked",
+            message=f"the value of {variable} is not masked in logs: {IN_THE_IMAGE}",
+            remedy="see that the image never logs it; of its form, `redact` of the sinks may know it",
+            severity=Severity.INFO,
+        )
+        yield Found(function.name, mistake)
 
 
 def _present(function: LoadedFunction, here: Environment, target: str) -> Iterator[Found]:

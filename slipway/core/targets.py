@@ -57,7 +57,8 @@ _PLAIN_SECRETS = no(
     "nothing of Slipway runs there that could fetch them",
     "use `uses: [{secret: <name>, can: [read]}]` and fetch it, or a Functions Framework handler",
 )
-_IN_THE_IMAGE = "nothing of Slipway runs in the image"
+IN_THE_IMAGE = "nothing of Slipway runs in the image"
+"""Why Slipway does little for containers."""
 
 _ROWS = (
     Feature(
@@ -161,7 +162,7 @@ _ROWS = (
         "http.token-container",
         "`auth: token`, container",
         yes("checked by the HTTP API"),
-        no(_IN_THE_IMAGE, "check the token in the image and say auth: none, or use a Python runtime"),
+        no(IN_THE_IMAGE, "check the token in the image and say auth: none, or use a Python runtime"),
     ),
     Feature(
         "http.cors",
@@ -173,13 +174,13 @@ _ROWS = (
         "http.cors-container",
         "`cors`, container",
         yes("one set of rules for all public routes"),
-        no(_IN_THE_IMAGE, "answer preflights in the image, or use a Python runtime"),
+        no(IN_THE_IMAGE, "answer preflights in the image, or use a Python runtime"),
     ),
     Feature(
         "http.mixed-container",
         "public beside internal routes, container",
         yes("a route and a Function URL"),
-        no(_IN_THE_IMAGE + ", so all of it is public", "split it into two functions, or use a Python runtime"),
+        no(IN_THE_IMAGE + ", so all of it is public", "split it into two functions, or use a Python runtime"),
     ),
     Feature(
         "http.throttle",

@@ -1,5 +1,6 @@
 """Every sample function under AWS's runtime client, with its own dependencies and nothing that Lambda leaves out."""
 
+import base64
 import json
 
 import boto3
@@ -105,16 +106,54 @@ def test_audit(sample):
     assert "4111" not in json.dumps(line)
 
 
-def test_secrets_are_fetched_at_start_up(function, aws):
+SECRET = 'c4n4ry-"value"/+1'
+
+
+def test_secrets_are_fetched_at_start_up_and_masked_in_what_is_logged(function, aws):
     address, client = aws
-    arn = client("secretsmanager").create_secret(Name="db", SecretString='{"password": "hunter2"}')["ARN"]
-    source = "import os\nPASSWORD = os.environ['DB_PASSWORD']\ndef f(r): return str(PASSWORD == 'hunter2')\n"
+    held = json.dumps({"password": SECRET})
+    arn = client("secretsmanager").create_secret(Name="db", SecretString=held)["ARN"]
+    source = """
+    import base64, json, logging, os, sys
+    PASSWORD = os.environ["DB_PASSWORD"]
+    print("imported with", PASSWORD)
+
+    def f(request):
+        logging.getLogger("x").warning("logged %s", PASSWORD, extra={"deep": {"password": PASSWORD}})
+        print("environ", dict(os.environ))
+        print("basic", base64.b64encode(f"user:{PASSWORD}".encode()).decode(), file=sys.stderr)
+        sys.stdout.buffer.write(f"bytes {PASSWORD}\\n".encode())
+        if request.method == "POST":
+            raise ValueError(f"refused {PASSWORD}")
+        return PASSWORD
+    """
     wanted = json.dumps({"DB_PASSWORD": {"arn": arn, "field": "password"}})
     runtime = function(source, SLIPWAY_SECRETS=wanted, **with_boto3(address))
-    assert runtime.answer(http_event())["body"] == "True"
+    assert runtime.answer(http_event())["body"] == SECRET
+    assert runtime.answer(http_event("POST"))["statusCode"] == 500
+    said = runtime.log_path.read_text()
+    assert "c4n4ry" not in said
+    assert base64.b64encode(SECRET.encode()).decode()[4:12] not in said
+    for words in ("imported with", "logged", "bytes", "refused"):
+        assert f"{words} [redacted]" in said
+    assert "'DB_PASSWORD': '[redacted]'" in said
+    logged = [line for line in runtime.log() if isinstance(line, dict) and line["message"] == "logged [redacted]"]
+    assert [line["deep"] for line in logged] == [{"password": "[redacted]"}] * 2
     wrong = json.dumps({"DB_PASSWORD": {"arn": arn, "field": "pass"}})
     failed = function(source, SLIPWAY_SECRETS=wrong, **with_boto3(address))
     error = failed.error(http_event())
     assert error["errorType"] == "StartupError"
     assert "variable DB_PASSWORD: secret arn:aws:secretsmanager" in error["errorMessage"]
-    assert "hunter2" not in failed.log_path.read_text() + json.dumps(error)
+    assert "c4n4ry" not in failed.log_path.read_text() + json.dumps(error)
+
+
+def test_what_the_runtime_client_says_of_an_event_that_failed_is_masked(function, aws):
+    address, client = aws
+    arn = client("secretsmanager").create_secret(Name="token", SecretString=SECRET)["ARN"]
+    source = "import os\ndef f(event):\n    raise ValueError('no ' + os.environ['TOKEN'])\n"
+    wanted = json.dumps({"TOKEN": {"arn": arn, "field": None}})
+    runtime = function(source, "cloudevent", SLIPWAY_SECRETS=wanted, **with_boto3(address))
+    assert runtime.error(bus_event())["errorType"] == "ValueError"
+    said = runtime.log_path.read_text()
+    assert "c4n4ry" not in said
+    assert "no [redacted]" in said

@@ -69,6 +69,27 @@ def test_print_and_logs_come_out_at_once(contained):
     wait_for(lambda: "plain" in container.log_path.read_text())
 
 
+def test_secrets_are_masked_in_what_is_logged(contained):
+    source = """
+    import logging, os
+
+    def f(request):
+        print("printed", os.environ["TOKEN"])
+        logging.getLogger("x").warning("logged", extra={"token": os.environ["TOKEN"]})
+        raise ValueError("refused " + os.environ["TOKEN"])
+    """
+    container = contained(source, SLIPWAY_MASKED="PIN,TOKEN", TOKEN='c4n4ry-"value"', PIN="4711").ready()
+    assert container.ask("GET", "/")[0] == 500
+    wait_for(lambda: "refused" in container.log_path.read_text())
+    said = container.log_path.read_text()
+    assert "c4n4ry" not in said
+    assert "printed [redacted]" in said
+    assert "refused [redacted]" in said
+    [line] = [line for line in container.log() if isinstance(line, dict) and line["message"] == "logged"]
+    assert line["token"] == "[redacted]"
+    assert "variable PIN is not masked in logs" in said
+
+
 def test_requests_at_the_same_time(contained):
     source = """
     import threading

@@ -10,6 +10,7 @@ import time
 
 import jsonschema
 import pytest
+import yaml
 
 from toolchain.embedded_aws import record
 
@@ -19,11 +20,22 @@ BUCKET = "slipway-local-sink-central-123456789012-eu-central-1"
 GROUP = "/slipway/local/hello"
 ERRORS = "errors/processing-failed/"
 LINES = 10_000
+SECRET = 'c4n4ry-of-a-secret"/+'
 CANARIES = ("Bearer c4n4ry.T0ken-abcdefghijklmnop", "4111 1111 1111 1111")
 
 
 @pytest.fixture(scope="module")
 def deployed(checkout):
+    secret = checkout.client("secretsmanager").create_secret(Name="canary", SecretString=json.dumps({"token": SECRET}))
+    stack = checkout.root / "stacks/Pulumi.local.yaml"
+    content = yaml.safe_load(stack.read_text())
+    content["config"]["slipway:resources"]["secret"] = {"canary": {"arn": secret["ARN"]}}
+    stack.write_text(yaml.safe_dump(content))
+    hello = checkout.root / "functions/hello"
+    with (hello / "function.yaml").open("a") as manifest:
+        manifest.write("secrets: {TOKEN: canary/token}\n")
+    main = hello / "main.py"
+    main.write_text(main.read_text().replace("    name = ", "    print('token', os.environ['TOKEN'])\n    name = ", 1))
     checkout.run("up")
     return checkout
 
@@ -129,6 +141,24 @@ def test_what_a_function_logs_arrives_with_lambdas_own_records(deployed):
     (mine,) = [envelope for envelope in found if envelope["source"] == "function"]
     assert (mine["message"], mine["severity"]) == ("nightly report", "INFO")
     assert mine["request_id"] in {envelope.get("request_id") for envelope in found if envelope["source"] == "platform"}
+
+
+def test_the_value_of_a_secret_is_in_no_log_and_no_state(deployed):
+    deployed.run("invoke", "hello")
+    wait_for(lambda: envelopes(deployed, "token [redacted]"), "what the function printed arrives")
+    logs = deployed.client("logs")
+    streams = logs.describe_log_streams(logGroupName=GROUP)["logStreams"]
+    events = [
+        event["message"]
+        for stream in streams
+        for event in logs.get_log_events(logGroupName=GROUP, logStreamName=stream["logStreamName"])["events"]
+    ]
+    assert any("token [redacted]" in message for message in events)
+    kept = [gzip.decompress(content) for content in objects(deployed, "environment=local/").values()]
+    kept += [path.read_bytes() for path in (deployed.root / ".slipway/state").rglob("*") if path.is_file()]
+    kept.append(deployed.run("preview", "--json").stdout.encode())
+    assert "c4n4ry-of-a-secret" not in "".join(events)
+    assert not [content for content in kept if b"c4n4ry-of-a-secret" in content]
 
 
 def test_a_preview_afterwards_is_empty(deployed):

@@ -294,6 +294,7 @@ def test_uses_of_the_catalogue_are_told_and_let_through(to_knative, engine, a_kn
         "DB_PASSWORD": {"secretKeyRef": {"name": "orders-db", "key": "password"}},
         "DB_ALL": {"secretKeyRef": {"name": "orders-db", "key": "value"}},
     }
+    assert told["SLIPWAY_MASKED"] == "DB_ALL,DB_PASSWORD"
     assert container["envFrom"] == [{"secretRef": {"name": "files-key"}}]
     assert policy(engine, "orders-network") == {
         "podSelector": {"matchLabels": {"slipway.io/function": "orders"}},

@@ -220,3 +220,24 @@ def test_tables_of_the_documentation():
     assert functions.count("\n") == len(FEATURES) + 2
     assert environments.count("\n") == len(SETTINGS) + 2
     assert "| `service` | `SERVICE_<NAME>_URL` | `address` | `address` |" in variable_table("all")
+
+
+@pytest.mark.parametrize(
+    ("target", "replaced", "told"),
+    [
+        ("knative", CONTAINER, ["secrets.DB_PW", "uses[0]"]),
+        ("knative", {}, []),
+        ("lambda", {}, []),
+    ],
+)
+def test_secrets_that_nothing_masks_are_told(box, manifest, target, replaced, told):
+    box.stack("dev", STACK + f"  slipway:target: {target}\n  slipway:sinks: {{central: {{s3: {{create: true}}}}}}\n")
+    said = (
+        OPEN + "secrets: {DB_PW: db/password}\nuses: [{service: billing, can: [call]}, {queue: receipts, can: [send]}]"
+    )
+    box.function("orders", manifest(said, **replaced))
+    found = [finding for finding in box.load().findings if finding.rule == "secret-not-masked"]
+    assert [finding.property for finding in found] == told
+    assert {finding.severity.name for finding in found} <= {"INFO"}
+    for finding, variable in zip(found, ("DB_PW", "SERVICE_BILLING_SECRET"), strict=False):
+        assert f"the value of {variable} is not masked in logs" in finding.message
