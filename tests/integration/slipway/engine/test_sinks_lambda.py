@@ -217,3 +217,13 @@ def test_what_waits_when_it_is_stopped_is_delivered_after_the_next_start(deploye
     deployed.run("local", "stop")
     deployed.run("local", "start")
     assert len(arrived(deployed, run, 100)) == 100
+
+
+def test_an_update_says_what_it_takes_from_logs_before_it_does_it(deployed):
+    stack = deployed.root / "stacks/Pulumi.local.yaml"
+    content = yaml.safe_load(stack.read_text())
+    content["config"]["slipway:logs"] = {"retention": 7}
+    stack.write_text(yaml.safe_dump(content))
+    said = deployed.run("up").stderr
+    warning = "warning: hello-logs: keeps records for 7 days and no longer for 30 days"
+    assert said.index(warning) < said.index("update   hello-logs ")
