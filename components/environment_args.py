@@ -35,16 +35,6 @@ class AwsArgs:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class TokenIssuer:
-    """Who issues the JWTs that routes with `auth: token` accept."""
-
-    issuer: str
-    """Address of the issuer, as in the `iss` claim."""
-    audience: Sequence[str]
-    """Accepted `aud` claims."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
 class Egress:
     """Where the traffic to something outside the cluster goes."""
 
@@ -52,6 +42,18 @@ class Egress:
     """Addresses, `10.0.0.0/8`."""
     ports: Sequence[int] = ()
     """TCP ports; none means all."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TokenIssuer:
+    """Who issues the JWTs that routes with `auth: token` accept."""
+
+    issuer: str
+    """Address of the issuer, as in the `iss` claim."""
+    audience: Sequence[str]
+    """Accepted `aud` claims."""
+    egress: Sequence[Egress] = ()
+    """Where traffic to it goes, which functions on Knative may then reach; none means its public address."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -174,7 +176,7 @@ class EnvironmentArgs:
         if values.get("knative") is not None:
             values["knative"] = KnativeArgs.from_spec(values["knative"])
         if values.get("tokens") is not None:
-            values["tokens"] = TokenIssuer(**values["tokens"])
+            values["tokens"] = TokenIssuer(**_with_egress(values["tokens"]))
         if values.get("shipper") is not None:
             values["shipper"] = ShipperArgs(**values["shipper"])
         values["catalogue"] = tuple(_entry(item) for item in values.get("catalogue", ()))
@@ -196,6 +198,8 @@ class EnvironmentArgs:
 
 
 def _entry(item: Mapping[str, Any]) -> CatalogueEntry:
-    values = dict(item)
-    values["egress"] = tuple(Egress(**rule) for rule in values.get("egress", ()))
-    return CatalogueEntry(**values)
+    return CatalogueEntry(**_with_egress(item))
+
+
+def _with_egress(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {**item, "egress": tuple(Egress(**rule) for rule in item.get("egress", ()))}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -48,6 +48,32 @@ class DeadLetters:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Quota:
+    """What all pods of an environment may take together."""
+
+    cpu: int = 20
+    """Processors that they may reserve; a function reserves a tenth of what it may use."""
+    memory: str = "64Gi"
+    """Memory that they may use."""
+    pods: int = 200
+    """Pods."""
+    storage: str = "20Gi"
+    """Storage of volumes; dead letters have one."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Subjects:
+    """Who a role is given to."""
+
+    users: Sequence[str] = ()
+    """Users, as the cluster calls them."""
+    groups: Sequence[str] = ()
+    """Groups, as the cluster calls them."""
+    service_accounts: Sequence[str] = ()
+    """Service accounts, `namespace/name`."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class KnativeArgs:
     """The cluster and the namespace that an environment lives in."""
 
@@ -83,6 +109,14 @@ class KnativeArgs:
     """Pause before the first of them (ISO 8601); it doubles each time."""
     ingress_namespace: str = "kourier-system"
     """Namespace of the ingress that Knative uses."""
+    quota: Quota = dataclasses.field(default_factory=Quota)
+    """What all pods may take together."""
+    developers: Subjects = dataclasses.field(default_factory=Subjects)
+    """Who may look at functions and read their logs."""
+    deployers: Subjects = dataclasses.field(default_factory=Subjects)
+    """Who may deploy functions."""
+    previewers: Subjects = dataclasses.field(default_factory=Subjects)
+    """Who may read what a preview compares with."""
 
     @classmethod
     def from_spec(cls, spec: Mapping[str, Any]) -> KnativeArgs:
@@ -92,9 +126,24 @@ class KnativeArgs:
             TypeError: A key is not a field, or a field without a default is missing.
         """
         values = dict(spec)
-        for name, kind in (("broker_config", BrokerConfig), ("channel", Channel), ("dead_letters", DeadLetters)):
+        for name, kind in _PARTS.items():
             if values.get(name) is not None:
                 values[name] = kind(**values[name])
             else:
                 values.pop(name, None)
         return cls(**values)
+
+
+def _subjects(**names: Sequence[str]) -> Subjects:
+    return Subjects(**{kind: tuple(listed) for kind, listed in names.items()})
+
+
+_PARTS: Mapping[str, Callable[..., Any]] = {
+    "broker_config": BrokerConfig,
+    "channel": Channel,
+    "dead_letters": DeadLetters,
+    "quota": Quota,
+    "developers": _subjects,
+    "deployers": _subjects,
+    "previewers": _subjects,
+}

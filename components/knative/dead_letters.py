@@ -2,43 +2,29 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment
-from pulumi_kubernetes.core.v1 import PersistentVolumeClaim, Service
+from pulumi_kubernetes.core.v1 import PersistentVolumeClaim, Service, ServiceAccount
 
 from components.base import Component
 from components.knative.labels import metadata
 from components.knative.network import EVENTING, in_cluster, make_policy, namespace_peer, tcp
 from components.knative.security_context import USER, container_security
 from components.knative.site import DEAD_LETTERS, Site
+from components.knative.sizes import bytes_of
 
 _FOLDER = "/data"
 _PORT = 8080
 _READY = "/_slipway/ready"
 _APP = {"app.kubernetes.io/name": DEAD_LETTERS}
 _MINUTES_S = 180
-_UNITS: Mapping[str, int] = {"Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
-_SIZE = re.compile(r"([0-9]+)(Mi|Gi|Ti)")
-
-
-def bytes_of(size: str) -> int:
-    """A size such as `1Gi` in bytes.
-
-    Raises:
-        ValueError: It is none.
-    """
-    match = _SIZE.fullmatch(size)
-    if match is None:
-        raise ValueError(size)
-    return int(match[1]) * _UNITS[match[2]]
 
 
 def make_dead_letters(owner: Component, site: Site, depends_on: Sequence[pulumi.Resource]) -> pulumi.Resource:
-    """Create the service: volume, deployment, address, and who may talk to it.
+    """Create the service: volume, account, deployment, address, and who may talk to it.
 
     Args:
         owner: The environment.
@@ -63,6 +49,12 @@ def make_dead_letters(owner: Component, site: Site, depends_on: Sequence[pulumi.
         },
         depends_on=depends_on,
         protect=site.args.protect or None,
+    )
+    account = owner.child(
+        "dead-letters-account",
+        ServiceAccount,
+        {"metadata": metadata(owner, DEAD_LETTERS, site.namespace), "automount_service_account_token": False},
+        depends_on=depends_on,
     )
     policy = make_policy(
         owner,
@@ -97,7 +89,7 @@ def make_dead_letters(owner: Component, site: Site, depends_on: Sequence[pulumi.
                 "template": {"metadata": {"labels": _APP}, "spec": _pod(site)},
             },
         },
-        depends_on=[volume, policy],
+        depends_on=[volume, account, policy],
         timeout_s=_MINUTES_S,
     )
 
@@ -112,6 +104,7 @@ def _pod(site: Site) -> dict[str, Any]:
         "SLIPWAY_FUNCTION_URL": site.internal("{function}") + "/",
     }
     return {
+        "serviceAccountName": DEAD_LETTERS,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "securityContext": {"fsGroup": USER},  # so that it may write to the volume

@@ -13,14 +13,17 @@ from components import catalogue
 from components.base import Component
 from components.environment_args import EnvironmentArgs
 from components.errors import InputError
+from components.knative.access import make_access
 from components.knative.agent import daemon
-from components.knative.dead_letters import bytes_of, make_dead_letters
+from components.knative.bounds import make_bounds
+from components.knative.dead_letters import make_dead_letters
 from components.knative.labels import metadata
-from components.knative.network import make_guards
+from components.knative.network import is_metadata, make_guards
 from components.knative.provider import provider_args
 from components.knative.resources import Resource, make_resources
 from components.knative.security_context import namespace_labels
 from components.knative.site import BROKER, Site
+from components.knative.sizes import bytes_of, is_size
 from components.knative.waiting import wait_for
 from components.knative_args import KnativeArgs
 
@@ -30,9 +33,10 @@ _BROKER_CLASS = "eventing.knative.dev/broker.class"
 class KnativeEnvironment:
     """Guardrails first, then what functions share.
 
-    Creates: provider; namespace, which refuses pods that ask for rights; network policies; channels of the catalogue's
-    queues; the log agent (when a function has a log sink); dead letters (when a function takes events); broker (when a
-    function takes events of the bus or schedules).
+    Creates: provider; namespace, which refuses pods that ask for rights; network policies; quota and bounds of
+    containers; roles of developers and pipelines (when somebody has them); channels of the catalogue's queues; the log
+    agent (when a function has a log sink); dead letters (when a function takes events); broker (when a function takes
+    events of the bus or schedules).
 
     Attributes:
         args: The environment as its operators describe it.
@@ -70,7 +74,13 @@ class KnativeEnvironment:
             {"metadata": metadata(self._owner, self.site.namespace, labels=namespace_labels())},
             protect=self.args.protect or None,
         )
-        return [namespace, *make_guards(self._owner, self.site, [namespace])]
+        made = [namespace]
+        return [
+            namespace,
+            *make_guards(self._owner, self.site, made),
+            *make_bounds(self._owner, self.site, made),
+            *make_access(self._owner, self.site, made),
+        ]
 
     def _broker(self) -> CustomResource:
         knative = self.site.knative
@@ -107,10 +117,25 @@ def _mistakes(args: EnvironmentArgs, knative: KnativeArgs) -> list[str]:
         )
     if knative.kubeconfig is None and knative.context is None:
         found.append(f"{who}: the cluster must be named by context or kubeconfig, found neither; set one")
-    try:
-        bytes_of(knative.dead_letters.size)
-    except ValueError:
-        found.append(f"{who}: dead_letters size must be like 500Mi or 1Gi, found {knative.dead_letters.size!r}")
+    sizes = {
+        "dead_letters size": knative.dead_letters.size,
+        "quota memory": knative.quota.memory,
+        "quota storage": knative.quota.storage,
+    }
+    wrong = {what: size for what, size in sizes.items() if not is_size(size)}
+    found.extend(f"{who}: {what} must be like 500Mi or 1Gi, found {size!r}" for what, size in wrong.items())
+    if not wrong and bytes_of(knative.dead_letters.size) > bytes_of(knative.quota.storage):
+        found.append(
+            f"{who}: dead_letters size {knative.dead_letters.size} is more than quota storage {knative.quota.storage}; "
+            "lower it, or raise the quota"
+        )
+    found.extend(
+        f"{who}: {entry.kind} {entry.name!r} has egress to {rule.cidr}, where machines of clouds tell their "
+        "credentials; remove it"
+        for entry in args.catalogue
+        for rule in entry.egress
+        if is_metadata(rule.cidr)
+    )
     found.extend(
         f"{who}: queue {entry.name!r} is fifo, but channels of Knative keep no order; take it off, or move to Lambda"
         for entry in args.catalogue

@@ -13,9 +13,10 @@ from components.errors import InputError
 from components.function.args import FunctionArgs
 from components.knative.checks import mistakes
 from components.knative.environment import KnativeEnvironment
-from components.knative.http import address_of, make_hosts, visibility_labels
+from components.knative.http import address_of, make_hosts, visibility_labels, visibility_notes
+from components.knative.issuer import issuer_rules
 from components.knative.labels import FUNCTION, TEMPLATE, metadata
-from components.knative.network import everywhere, make_policy
+from components.knative.network import make_policy
 from components.knative.template import template_of
 from components.knative.traffic import traffic_of
 from components.knative.triggers import make_triggers
@@ -26,7 +27,6 @@ from components.tags import code_tags
 
 API = "serving.knative.dev/v1"
 _TIMEOUT_S = 180  # beyond the 150 s after which Knative itself gives a revision up and says why
-_HTTPS = 443
 
 
 class KnativeFunction:
@@ -85,7 +85,7 @@ class KnativeFunction:
         wanted = {key for key, verbs in uses_of(self._args).items() if verbs != ["receive"]}
         rules = [rule for use in self._uses if (use.kind, use.name) in wanted for rule in use.egress]
         if any(route.auth == "token" for route in self._args.http):
-            rules.append(everywhere(_HTTPS))  # where the issuer shows its keys; it is known by name, not by address
+            rules.extend(issuer_rules(self._environment.site))
         if not rules:
             return []
         return [
@@ -122,7 +122,7 @@ class KnativeFunction:
             revision = template["metadata"]["name"]
             # The revision is named, so that neither the answer to an earlier update nor an older revision will do.
             waiting = wait_for(f"jsonpath={{.status.latestReadyRevisionName}}={revision}")
-            annotations = {**described, TEMPLATE: identity, **waiting, **forced()}
+            annotations = {**described, **visibility_notes(args), TEMPLATE: identity, **waiting, **forced()}
             return metadata(
                 self._owner,
                 self.name,

@@ -9,10 +9,13 @@ from pulumi_kubernetes.apiextensions import CustomResource
 
 from components.base import Component
 from components.function.args import FunctionArgs
-from components.knative.labels import metadata
+from components.knative.labels import DOMAIN, metadata
 from components.knative.site import Site
 from components.knative.waiting import wait_for
 from components.names import part_of
+
+PUBLIC = f"{DOMAIN}/public"
+"""Annotation of a Knative Service that is meant to be reached from outside the cluster."""
 
 _MINUTES_S = 180
 
@@ -25,6 +28,11 @@ def is_public(args: FunctionArgs) -> bool:
 def visibility_labels(args: FunctionArgs) -> dict[str, str]:
     """The label by which Knative keeps a function inside the cluster; nothing for public ones."""
     return {} if is_public(args) else {"networking.knative.dev/visibility": "cluster-local"}
+
+
+def visibility_notes(args: FunctionArgs) -> dict[str, str]:
+    """The annotation by which a public function says that it means to be one: a policy takes no other for public."""
+    return {PUBLIC: "true"} if is_public(args) else {}
 
 
 def address_of(name: str, args: FunctionArgs, site: Site) -> str | None:

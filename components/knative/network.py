@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,6 +20,9 @@ _DNS_PORT = 53
 _DNS_ON_NODE = "169.254.20.10/32"  # where NodeLocal DNSCache listens, on each node
 _QUEUE_PROXY = (8012, 8013, 8112, 9090, 9091)  # requests (HTTP/1, HTTP/2, TLS) and metrics for the autoscaler
 _EVERYWHERE = ("0.0.0.0/0", "::/0")
+_METADATA = ("169.254.0.0/16", "fd00:ec2::254/128")  # where machines of clouds tell their credentials
+# RFC 1918, 6598, 4193, 4291: where clusters, machines and their API servers are.
+_PRIVATE = ("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10")
 
 Rule = dict[str, Any]
 
@@ -35,9 +39,35 @@ def tcp(*ports: int) -> list[Rule]:
 
 
 def egress_rule(target: Egress) -> Rule:
-    """Traffic to addresses outside the cluster."""
-    rule: Rule = {"to": [{"ipBlock": {"cidr": target.cidr}}]}
+    """Traffic to addresses outside the cluster, but never to where machines tell their credentials."""
+    rule: Rule = {"to": [_block(target.cidr, _METADATA)]}
     return rule | {"ports": tcp(*sorted(target.ports))} if target.ports else rule
+
+
+def is_metadata(cidr: str) -> bool:
+    """Whether a range has nothing but addresses at which machines tell their credentials."""
+    return any(_within(cidr, other) for other in _METADATA)
+
+
+def outside(port: int) -> Rule:
+    """Traffic to one port of public addresses."""
+    return {"to": [_block(cidr, (*_METADATA, *_PRIVATE)) for cidr in _EVERYWHERE], "ports": tcp(port)}
+
+
+def _block(cidr: str, without: Sequence[str]) -> Rule:
+    found = [other for other in without if _within(other, cidr) and not _within(cidr, other)]
+    # Kubernetes takes no exception twice; what lies within another one is one.
+    kept = sorted(other for other in found if not any(_within(other, each) for each in found if each != other))
+    return {"ipBlock": {"cidr": cidr, **({"except": kept} if kept else {})}}
+
+
+def _within(cidr: str, other: str) -> bool:
+    inner, outer = ipaddress.ip_network(cidr, strict=False), ipaddress.ip_network(other, strict=False)
+    if isinstance(inner, ipaddress.IPv4Network) and isinstance(outer, ipaddress.IPv4Network):
+        return inner.subnet_of(outer)
+    if isinstance(inner, ipaddress.IPv6Network) and isinstance(outer, ipaddress.IPv6Network):
+        return inner.subnet_of(outer)
+    return False
 
 
 def everywhere(port: int) -> Rule:

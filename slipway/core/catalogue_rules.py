@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from slipway.core.catalogue import KINDS
+from slipway.core.egress import own_egress
 from slipway.core.explain import Mistake, known, nearest
 from slipway.core.placed import IN, Found
 from slipway.core.settings_parts import is_in_cluster
@@ -108,17 +107,6 @@ def wanted(function: LoadedFunction) -> Iterator[_Wanted]:
             yield ("uses", index, use.kind), use.kind, use.name
     for variable, reference in manifest.secrets.items():
         yield ("secrets", variable), "secret", reference.partition("/")[0]
-
-
-def own_egress(address: str) -> list[dict[str, object]]:
-    """Where an address leads that says so itself, because it is one of the network and not a name; else nothing."""
-    parts = urlsplit(address)
-    try:
-        host = ipaddress.ip_address(parts.hostname or "")
-    except ValueError:
-        return []
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    return [{"cidr": f"{host}/{host.max_prefixlen}", "ports": [port]}]
 
 
 def _other(target: str) -> str:

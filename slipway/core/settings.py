@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, JsonValue, PrivateAttr
 
 from slipway.core.fields import Later, Model, Name, Shape, TagValue, Target, mistake
+from slipway.core.settings_guardrails import Quota, Subjects
 from slipway.core.settings_knative import (
     EMBEDDED_HOST,
     LABEL,
@@ -65,14 +66,19 @@ class Guardrails(Model):
     permission_boundary: (
         Annotated[str, arn_shape("iam", "policy/[A-Za-z0-9+=,.@_/-]{1,512}", "an IAM policy", region="")] | None
     ) = Field(default=None, description="ARN of the permission boundary of every role; without it one is made.")
-    quota: Annotated[JsonValue | None, Later("remove it; slipway:functions bounds each function")] = Field(
-        default=None, description="Quotas of the environment; not served by this version."
-    )
     egress: Annotated[JsonValue | None, Later("remove it; slipway:network sets subnets and security groups")] = Field(
         default=None, description="Allowed outgoing traffic; not served by this version."
     )
     registries: Annotated[JsonValue | None, Later("remove it; images are taken by digest only")] = Field(
         default=None, description="Registries that images may come from; not served by this version."
+    )
+    quota: Quota = Field(default=Quota(), description="What all pods of the environment may take together.")
+    developers: Subjects = Field(
+        default=Subjects(), description="Who may look at functions and read their logs, and nothing more."
+    )
+    deployers: Subjects = Field(default=Subjects(), description="Who may deploy functions: the pipeline.")
+    previewers: Subjects = Field(
+        default=Subjects(), description="Who may read what a preview compares with: the pipeline of merge requests."
     )
 
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
+from slipway.core.egress import Egress
 from slipway.core.fields import (
     Bounds,
     LogLevel,
@@ -154,6 +155,10 @@ class Tokens(Model):
     audience: Annotated[
         list[Annotated[str, Shape("[!-~]{1,256}", "visible ASCII characters")]], Field(min_length=1)
     ] = Field(description="Accepted `aud` claims.", examples=[["orders"]])
+    egress: Annotated[list[Egress], Field(max_length=20)] = Field(
+        default=[],
+        description="Where the issuer is, for functions on Knative, when it has no public address.",
+    )
 
 
 class Http(Model):

@@ -1,38 +1,15 @@
 """The catalogue of an environment: names that functions may use for what the team runs."""
 
-import ipaddress
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from slipway.core.fields import Bounds, Model, Name, Private, mistake, only_known
+from slipway.core.egress import Egress
+from slipway.core.fields import Model, Name, Private, mistake, only_known
 from slipway.core.manifest import SecretRef
 from slipway.core.settings_knative import ObjectName
 from slipway.core.settings_parts import Address, KmsKey, arn_shape
-
-
-def _check_cidr(cidr: str) -> str:
-    try:
-        network = ipaddress.ip_network(cidr)
-    except ValueError:
-        raise mistake(
-            "bad-cidr", f"must be a range of addresses, found {cidr!r}", "as 10.20.0.0/16, or 10.20.3.4/32 for one"
-        ) from None
-    if network.prefixlen == 0:
-        raise mistake("open-egress", "must not be every address there is", "name the range that the resource is in")
-    return cidr
-
-
-class Egress(Model):
-    """Addresses that functions may connect to."""
-
-    cidr: Annotated[str, Field(max_length=64), AfterValidator(_check_cidr)] = Field(
-        description="Range of addresses.", examples=["10.20.0.0/16"]
-    )
-    ports: Annotated[list[Annotated[int, Bounds(1, 65535)]], Field(min_length=1, max_length=20)] = Field(
-        description="TCP ports.", examples=[[443]]
-    )
 
 
 class _Reached(Model):

@@ -51,6 +51,7 @@ def settings_mistakes(settings: Settings) -> Iterator[Mistake]:
     yield from _services(settings)
     yield from sink_mistakes(settings)
     yield from _tokens(settings)
+    yield from _quota(settings)
     yield from _scales(settings)
 
 
@@ -194,6 +195,21 @@ def _tokens(settings: Settings) -> Iterator[Mistake]:
             message="slipway:http.tokens.issuer must be an https address",
             remedy="keys that verify tokens must not travel in the clear",
         )
+
+
+def _quota(settings: Settings) -> Iterator[Mistake]:
+    letters, storage = settings.eventing.dead_letters.size, settings.guardrails.quota.storage
+    if _bytes(letters) > _bytes(storage):
+        yield Mistake(
+            path=("eventing", "deadLetters", "size"),
+            rule="over-quota",
+            message=f"slipway:eventing.deadLetters.size {letters} is more than the storage of the quota, {storage}",
+            remedy="lower it, or raise storage of slipway:guardrails.quota",
+        )
+
+
+def _bytes(size: str) -> int:
+    return int(size[:-2]) << {"Mi": 20, "Gi": 30, "Ti": 40}[size[-2:]]
 
 
 def _scales(settings: Settings) -> Iterator[Mistake]:

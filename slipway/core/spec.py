@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from slipway.core.catalogue import KINDS
-from slipway.core.catalogue_rules import own_egress
 from slipway.core.cron import unix_cron
+from slipway.core.egress import own_egress
 from slipway.core.settings_knative import EMBEDDED_CONTEXT
 from slipway.core.sinks import sink_spec, sinks_of
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from slipway.core.loaded import LoadedFunction
     from slipway.core.settings import Settings
     from slipway.core.settings_knative import Knative
-    from slipway.core.settings_parts import Aws, Override
+    from slipway.core.settings_parts import Aws, Override, Tokens
 
 
 def function_spec(function: LoadedFunction, settings: Settings) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def environment_spec(settings: Settings) -> dict[str, Any]:
         "log_level": settings.logs.level,
         "kms_key": settings.encryption.key if settings.encryption else None,
         "permissions_boundary": settings.guardrails.permission_boundary,
-        "tokens": {"issuer": tokens.issuer, "audience": list(tokens.audience)} if tokens else None,
+        "tokens": _tokens(tokens) if tokens else None,
         "throttle_rate": float(settings.http.throttle.rate),
         "throttle_burst": settings.http.throttle.burst,
         "subnets": list(network.subnets) if network else [],
@@ -143,6 +143,19 @@ def _knative(knative: Knative, settings: Settings) -> dict[str, Any]:
         "dead_letters": eventing.dead_letters.model_dump(),
         "retry_attempts": eventing.retry.attempts,
         "retry_backoff": eventing.retry.backoff,
+        "quota": settings.guardrails.quota.model_dump(),
+        "developers": settings.guardrails.developers.model_dump(),
+        "deployers": settings.guardrails.deployers.model_dump(),
+        "previewers": settings.guardrails.previewers.model_dump(),
+    }
+
+
+def _tokens(tokens: Tokens) -> dict[str, Any]:
+    given = [rule.model_dump() for rule in tokens.egress]
+    return {
+        "issuer": tokens.issuer,
+        "audience": list(tokens.audience),
+        "egress": given or own_egress(tokens.issuer),
     }
 
 

@@ -35,6 +35,15 @@ _SETTINGS = (
         yes("boundary of every role"),
         no("functions have no rights in the cluster that one could bound", _LAMBDA_ONLY),
     ),
+    *(
+        Feature(f"guardrails.{key}", f"`slipway:guardrails.{key}`", no(why, "remove it"), yes(what))
+        for key, why, what in (
+            ("quota", "the account bounds concurrency", "of the namespace"),
+            ("developers", "IAM says who may look", "role in the namespace"),
+            ("deployers", "IAM says who may deploy", "role in the namespace"),
+            ("previewers", "IAM says who may read", "role in the namespace"),
+        )
+    ),
     Feature(
         "http.throttle",
         "`slipway:http.throttle`",

@@ -11,6 +11,8 @@ MINIMAL = {
     ("NetworkPolicy", "dev-deny"),
     ("NetworkPolicy", "dev-dns"),
     ("NetworkPolicy", "dev-callers"),
+    ("ResourceQuota", "dev-quota"),
+    ("LimitRange", "dev-limits"),
 }
 LABELS = {"app.kubernetes.io/managed-by": "slipway", "slipway.io/environment": "dev"}
 EVENTS = {"signature": "cloudevent"}
@@ -52,8 +54,11 @@ def test_the_namespace_refuses_pods_that_ask_for_rights(to_knative, engine):
         "labels": {
             **LABELS,
             "pod-security.kubernetes.io/enforce": "restricted",
+            "pod-security.kubernetes.io/enforce-version": "latest",
             "pod-security.kubernetes.io/warn": "restricted",
+            "pod-security.kubernetes.io/warn-version": "latest",
             "pod-security.kubernetes.io/audit": "restricted",
+            "pod-security.kubernetes.io/audit-version": "latest",
         },
     }
 
@@ -144,6 +149,7 @@ def test_dead_letters_are_kept_by_one_small_service(with_dead_letters, engine):
     with_dead_letters()
     assert {child for child in engine.children("dev") if child[1].startswith("dev-dead-letters")} == {
         ("PersistentVolumeClaim", "dev-dead-letters-volume"),
+        ("ServiceAccount", "dev-dead-letters-account"),
         ("NetworkPolicy", "dev-dead-letters-network"),
         ("Service", "dev-dead-letters-address"),
         ("Deployment", "dev-dead-letters"),

@@ -3,6 +3,7 @@ import json
 import pulumi
 import pytest
 
+from components.environment_args import Egress, TokenIssuer
 from components.errors import InputError
 from components.function.args import Code, HttpEvent, Pointer, Rollout
 
@@ -238,13 +239,55 @@ def test_routes_and_tokens_travel_to_the_server_in_the_image(to_knative, engine,
         ],
         "tokens": {"issuer": "https://login.example.com", "audience": ["orders"]},
     }
-    # The keys of the issuer are fetched from wherever it is.
-    assert engine.named("orders-network").inputs["spec"]["egress"] == [
-        {
-            "to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}, {"ipBlock": {"cidr": "::/0"}}],
-            "ports": [{"port": 443, "protocol": "TCP"}],
-        }
-    ]
+
+
+@pytest.mark.parametrize(
+    ("issuer", "to", "ports"),
+    [
+        (
+            {"issuer": "https://login.example.com"},
+            [
+                {
+                    "ipBlock": {
+                        "cidr": "0.0.0.0/0",
+                        "except": [
+                            "10.0.0.0/8",
+                            "100.64.0.0/10",
+                            "127.0.0.0/8",
+                            "169.254.0.0/16",
+                            "172.16.0.0/12",
+                            "192.168.0.0/16",
+                        ],
+                    }
+                },
+                {"ipBlock": {"cidr": "::/0", "except": ["fc00::/7", "fe80::/10"]}},
+            ],
+            [{"port": 443, "protocol": "TCP"}],
+        ),
+        (
+            {"issuer": "https://login.corp", "egress": [Egress(cidr="10.9.0.0/16", ports=[8443])]},
+            [{"ipBlock": {"cidr": "10.9.0.0/16"}}],
+            [{"port": 8443, "protocol": "TCP"}],
+        ),
+        (
+            {"issuer": "http://keycloak.login.svc.cluster.local"},
+            [
+                {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}
+                for name in ("kourier-system", "login")
+            ],
+            [{"protocol": "TCP"}],
+        ),
+    ],
+    ids=["public", "private", "in the cluster"],
+)
+def test_only_functions_that_take_tokens_reach_their_issuer(  # noqa: PLR0917 - fixtures and one case
+    to_knative, engine, a_knative_function, issuer, to, ports
+):
+    guarded = HttpEvent(path="/a", visibility="public", auth="token")
+    functions = {"orders": a_knative_function(http=[guarded]), "web": a_knative_function(http=[PUBLIC])}
+    to_knative(functions, tokens=TokenIssuer(**{"audience": ["orders"]} | issuer))
+    assert engine.named("orders-network").inputs["spec"]["egress"] == [{"to": to, "ports": ports}]
+    assert ("NetworkPolicy", "web-network") not in engine.children("web")
 
 
 def test_a_commit_and_a_tag_make_no_new_revision(to_knative, engine, a_knative_function):

@@ -3,7 +3,7 @@
 import pytest
 
 from slipway.core.catalogue import VARIABLES, VERBS, variables
-from slipway.core.catalogue_rules import own_egress
+from slipway.core.egress import own_egress
 
 AWS = '  slipway:aws: {account: "123456789012", region: eu-central-1}\n'
 KNATIVE = "config:\n  slipway:target: knative\n" + AWS

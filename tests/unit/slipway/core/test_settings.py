@@ -60,7 +60,6 @@ def stack(extra="", target="lambda", aws=AWS, resources="{queue: {receipts: {cre
         ("slipway:functions: {oders: {memory: 128}}", "'oders', which is no function, did you mean 'orders'?"),
         ("slipway:functions: {orders: {environment: {LEVEL: 1}}}", "environment.LEVEL must be text, found a number"),
         ("slipway:guardrails: {egress: [x]}", f"{FILE}:7:24: slipway:guardrails.egress is not served by this version"),
-        ("slipway:guardrails: {quota: {}}", "slipway:guardrails.quota is not served by this version"),
         ("slipway:guardrails: {registries: []}", "slipway:guardrails.registries is not served by this version"),
         (
             "slipway:prefix: {secure: v1:abc}",
@@ -172,6 +171,10 @@ def test_credentials_for_loopback(box, host):
         (
             "{service: {billing: {address: 'https://b.example', egress: [{cidr: 0.0.0.0/0, ports: [443]}]}}}",
             "egress[0].cidr must not be every address there is",
+        ),
+        (
+            "{service: {billing: {address: 'https://b.example', egress: [{cidr: 169.0.0.0/8, ports: [80]}]}}}",
+            "egress[0].cidr must not lead to where machines of clouds tell their credentials",
         ),
         (
             "{service: {billing: {address: 'https://b.example', egress: [{cidr: 10.0.0.0/8}]}}}",

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from components.environment_args import CatalogueEntry, Egress, EnvironmentArgs
+from components.environment_args import CatalogueEntry, Egress, EnvironmentArgs, TokenIssuer
 from components.function.args import Code, FunctionArgs, Rollout, ScheduleEvent, SecretVariable
-from components.knative_args import BrokerConfig, Channel, DeadLetters, KnativeArgs
+from components.knative_args import BrokerConfig, Channel, DeadLetters, KnativeArgs, Quota, Subjects
 from slipway.core.spec import environment_spec, function_spec
 
 KNATIVE = f"""\
@@ -31,6 +31,11 @@ config:
     bucket: {{files: {{address: "https://files.example/a", kubernetes: files, egress: [{{cidr: 10.0.0.0/8, ports: [443]}}]}}}}
     secret: {{db: {{kubernetes: orders-db}}}}
     service: {{billing: {{address: "https://[fd00::1]", secret: db/token}}}}
+  slipway:guardrails:
+    quota: {{cpu: 4, memory: 8Gi, pods: 30}}
+    developers: {{groups: [shop]}}
+    deployers: {{serviceAccounts: [ci/deployer]}}
+    previewers: {{users: [preview]}}
   slipway:functions: {{orders: {{hosts: [orders.example.com]}}}}
 """
 
@@ -66,7 +71,12 @@ def test_an_environment_on_knative(box, manifest):
         retry_attempts=3,
         retry_backoff="PT2S",
         ingress_namespace="istio-system",
+        quota=Quota(cpu=4, memory="8Gi", pods=30),
+        developers=Subjects(groups=("shop",)),
+        deployers=Subjects(service_accounts=("ci/deployer",)),
+        previewers=Subjects(users=("preview",)),
     )
+    assert args.tokens == TokenIssuer(issuer="https://login.example.com", audience=["x"])
     assert args.catalogue == (
         CatalogueEntry(
             kind="queue", name="out", address="http://10.1.2.3/out", egress=(Egress(cidr="10.1.2.3/32", ports=[80]),)
