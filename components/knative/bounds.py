@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pulumi
 from pulumi_kubernetes.core.v1 import LimitRange, ResourceQuota
@@ -19,16 +19,10 @@ _REQUEST = {"cpu": "25m", "memory": "64Mi"}
 _LARGEST = {"cpu": "8", "memory": "10Gi"}  # the largest function, 10240 MB, with its share of a processor
 
 
-def make_bounds(owner: Component, site: Site, depends_on: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
-    """Create the quota of the namespace and the bounds of its containers.
-
-    Args:
-        owner: The environment.
-        site: Where it lies.
-        depends_on: What must exist first.
-    """
+def quota_of(site: Site) -> Mapping[str, str]:
+    """What all pods of functions may take together."""
     quota = site.knative.quota
-    hard = {
+    return {
         "limits.memory": quota.memory,
         "pods": str(quota.pods),
         "requests.cpu": str(quota.cpu),
@@ -37,18 +31,37 @@ def make_bounds(owner: Component, site: Site, depends_on: Sequence[pulumi.Resour
         "services.loadbalancers": "0",
         "services.nodeports": "0",
     }
+
+
+def make_bounds(
+    owner: Component,
+    namespace: str,
+    hard: Mapping[str, str],
+    depends_on: Sequence[pulumi.Resource],
+    *,
+    prefix: str = "",
+) -> list[pulumi.Resource]:
+    """Create the quota of a namespace and the bounds of its containers.
+
+    Args:
+        owner: The environment.
+        namespace: The namespace.
+        hard: The quota.
+        depends_on: What must exist first.
+        prefix: What their parts' names start with.
+    """
     limit = {"type": "Container", "default": _LIMIT, "defaultRequest": _REQUEST, "max": _LARGEST}
     return [
         owner.child(
-            "quota",
+            f"{prefix}quota",
             ResourceQuota,
-            {"metadata": metadata(owner, NAME, site.namespace), "spec": {"hard": hard}},
+            {"metadata": metadata(owner, NAME, namespace), "spec": {"hard": dict(hard)}},
             depends_on=depends_on,
         ),
         owner.child(
-            "limits",
+            f"{prefix}limits",
             LimitRange,
-            {"metadata": metadata(owner, NAME, site.namespace), "spec": {"limits": [limit]}},
+            {"metadata": metadata(owner, NAME, namespace), "spec": {"limits": [limit]}},
             depends_on=depends_on,
         ),
     ]

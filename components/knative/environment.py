@@ -15,7 +15,7 @@ from components.environment_args import EnvironmentArgs
 from components.errors import InputError
 from components.knative.access import make_access
 from components.knative.agent import daemon
-from components.knative.bounds import make_bounds
+from components.knative.bounds import make_bounds, quota_of
 from components.knative.dead_letters import make_dead_letters
 from components.knative.labels import metadata
 from components.knative.network import is_metadata, make_guards
@@ -78,7 +78,7 @@ class KnativeEnvironment:
         return [
             namespace,
             *make_guards(self._owner, self.site, made),
-            *make_bounds(self._owner, self.site, made),
+            *make_bounds(self._owner, self.site.namespace, quota_of(self.site), made),
             *make_access(self._owner, self.site, made),
         ]
 

@@ -71,8 +71,8 @@ def _within(cidr: str, other: str) -> bool:
 
 
 def everywhere(port: int) -> Rule:
-    """Traffic to one port of any address."""
-    return {"to": [{"ipBlock": {"cidr": cidr}} for cidr in _EVERYWHERE], "ports": tcp(port)}
+    """Traffic to one port of any address but those at which machines tell their credentials."""
+    return {"to": [_block(cidr, _METADATA) for cidr in _EVERYWHERE], "ports": tcp(port)}
 
 
 def in_cluster(*namespaces: str) -> Rule:

@@ -15,6 +15,7 @@ from components.base import Component
 from components.knative.agent.collector import FEATURES, HEALTH_PORT, METRICS_PORT, PODS, STATE, Place, Routed, render
 from components.knative.agent.network import make_guards
 from components.knative.agent.stores import KINDS, secrets_of
+from components.knative.bounds import make_bounds
 from components.knative.labels import metadata
 from components.knative.resources import Resource
 from components.knative.site import Site
@@ -28,6 +29,15 @@ _LIMIT_MI = 512
 _DIGITS = 10
 _MINUTES_S = 300
 _READ = ["get", "list", "watch"]
+# As many pods as there are nodes, of one kind, and nothing beside them.
+_NOTHING_ELSE = {
+    "count/cronjobs.batch": "0",
+    "count/deployments.apps": "0",
+    "count/jobs.batch": "0",
+    "count/statefulsets.apps": "0",
+    "persistentvolumeclaims": "0",
+    "services": "0",
+}
 
 
 def sinks_of(site: Site) -> list[Routed]:
@@ -95,7 +105,10 @@ def make_agent(
         # Logs of pods lie in a folder of the node, which only this level lets a pod see. Nothing else runs here.
         {"metadata": metadata(owner, home, labels={"pod-security.kubernetes.io/enforce": "privileged"})},
     )
-    guards = make_guards(owner, home, [routed.args for routed in sinks], [namespace])
+    guards = [
+        *make_guards(owner, home, [routed.args for routed in sinks], [namespace]),
+        *make_bounds(owner, home, _NOTHING_ELSE, [namespace], prefix="logs-"),
+    ]
     account = owner.child("logs-account", ServiceAccount, {"metadata": metadata(owner, NAME, home)}, depends_on=guards)
     roles = _roles(owner, site, home, [*guards, *depends_on])
     text = render(Place(environment=site.args.environment, namespace=site.namespace, home=home), sinks)

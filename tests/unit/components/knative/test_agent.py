@@ -44,6 +44,8 @@ def test_the_agent_has_a_namespace_of_its_own(with_sinks, engine):
     assert {(one.kind, one.name) for one in engine.registered if one.name.startswith("dev-logs")} == {
         ("Namespace", "dev-logs-namespace"),
         ("NetworkPolicy", "dev-logs-network"),
+        ("ResourceQuota", "dev-logs-quota"),
+        ("LimitRange", "dev-logs-limits"),
         ("ServiceAccount", "dev-logs-account"),
         ("Role", "dev-logs-reader"),
         ("RoleBinding", "dev-logs-reader-binding"),
