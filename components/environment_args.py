@@ -126,6 +126,8 @@ class EnvironmentArgs:
     """ARN of the key for variables, logs and queues; None makes one."""
     permissions_boundary: str | None = None
     """ARN of the boundary of every role; None makes one."""
+    access_log_bucket: str | None = None
+    """Name of the bucket that takes the access logs of all buckets; None keeps none."""
     tokens: TokenIssuer | None = None
     """Issuer for routes with `auth: token`."""
     throttle_rate: float = 100.0

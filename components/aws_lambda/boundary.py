@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from components.aws_lambda.network import network
 from components.aws_lambda.policies import Statement, allow, deny, document
 from components.aws_lambda.sinks.actions import BUCKET, DOMAIN, INVOKE, OBJECTS, PUT, SECRET, TAGS
 from components.aws_lambda.site import Site
@@ -11,14 +12,6 @@ from components.log_sink.args import LogSinkArgs
 from components.security.grants import INSIDE, SERVICES, actions_of
 
 LIMIT = 6144  # characters: the size of a managed policy at the most
-NETWORK = (
-    "ec2:AssignPrivateIpAddresses",
-    "ec2:CreateNetworkInterface",
-    "ec2:DeleteNetworkInterface",
-    "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribeSubnets",
-    "ec2:UnassignPrivateIpAddresses",
-)
 
 
 def boundary_document(site: Site, key_arn: str) -> str:
@@ -70,7 +63,7 @@ def _render(site: Site, adopted: Mapping[str, Sequence[str]], keys: Sequence[str
         deny(["iam:*", "organizations:*", "account:*", "sts:*"], ["*"], sid="NoWayOut"),
     ]
     if site.args.subnets:
-        statements.append(allow(NETWORK, ["*"], sid="Network"))
+        statements.extend(network(arns))
     statements.extend(_sinks(site, mine))
     for kind in SERVICES:
         found = [*adopted.get(kind, ()), *([arns.queue(mine)] if kind == "queue" else [])]

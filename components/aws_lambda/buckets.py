@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
@@ -12,6 +12,8 @@ from components.aws_lambda.policies import document, only_tls
 from components.aws_lambda.site import Site
 from components.base import Component
 
+_ABORT_DAYS = 7
+
 
 def make_private_bucket(
     owner: Component,
@@ -20,7 +22,8 @@ def make_private_bucket(
     name: str,
     key_arn: pulumi.Input[str],
     *,
-    lifecycle: Sequence[Mapping[str, Any]] = (),
+    lifecycle: Mapping[str, Any],
+    lock_days: int | None = None,
 ) -> pulumi.Output[str]:
     """Create a bucket and its guards.
 
@@ -30,8 +33,9 @@ def make_private_bucket(
         part: What it is to the component; its guards are parts of the same beginning.
         name: Its name.
         key_arn: The key that encrypts it.
-        lifecycle: What becomes of its objects. It is a property of the bucket and no resource of its own, because the
-            provider that is built from source serves none for it.
+        lifecycle: What becomes of its objects, beside uploads that nobody finished. It is a property of the bucket and
+            no resource of its own, because the provider that is built from source serves none for it.
+        lock_days: Days for which nobody may delete or overwrite an object; None does not lock any.
 
     Returns:
         Its name; it resolves when the guards stand.
@@ -40,7 +44,14 @@ def make_private_bucket(
     bucket = owner.child(
         part,
         s3.Bucket,
-        {"bucket": name, "force_destroy": not protect, "lifecycle_rules": list(lifecycle) or None},
+        {
+            "bucket": name,
+            "force_destroy": not protect,
+            "lifecycle_rules": [{"enabled": True, "abort_incomplete_multipart_upload_days": _ABORT_DAYS, **lifecycle}],
+            "logging": _access_log(site, name),
+            "object_lock_enabled": True if lock_days else None,
+            "object_lock_configuration": _lock(lock_days),
+        },
         protect=protect or None,
     )
     guards: list[pulumi.CustomResource] = [
@@ -92,3 +103,15 @@ def make_private_bucket(
         )
         guards.append(policy)
     return pulumi.Output.all(bucket.bucket, *[guard.id for guard in guards]).apply(lambda made: str(made[0]))
+
+
+def _access_log(site: Site, name: str) -> dict[str, str] | None:
+    log = site.args.access_log_bucket
+    return {"target_bucket": log, "target_prefix": f"{name}/"} if log else None
+
+
+def _lock(days: int | None) -> dict[str, Any] | None:
+    """Governance mode: who has `s3:BypassGovernanceRetention`, which no role here has, may lift it."""
+    if days is None:
+        return None
+    return {"object_lock_enabled": "Enabled", "rule": {"default_retention": {"mode": "GOVERNANCE", "days": days}}}

@@ -144,6 +144,8 @@ def _route_rules(route: HttpEvent, environment: LambdaEnvironment) -> Iterator[s
         yield "the environment has no public entry; make its args with EnvironmentArgs.serving(functions)"
     if route.auth == "token" and environment.args.tokens is None:
         yield "auth token needs the environment's tokens (issuer and audience); set them"
+    if route.cors is not None and route.visibility == "internal" and "*" in route.cors.origins:
+        yield "cors of an internal route allows any origin, whose pages may use a caller's signature; name the origins"
     if route.cors is not None and route.cors.credentials and "*" in route.cors.origins:
         yield "cors allows any origin together with credentials; name the origins"
 

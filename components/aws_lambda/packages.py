@@ -8,6 +8,8 @@ from components.aws_lambda.buckets import make_private_bucket
 from components.aws_lambda.site import Site
 from components.base import Component
 
+_RECOVERY_DAYS = 90
+
 
 def bucket_name(site: Site) -> str:
     """Name of the bucket; account and region are in it because S3 names are shared by all accounts."""
@@ -17,9 +19,10 @@ def bucket_name(site: Site) -> str:
 def make_bucket(owner: Component, site: Site, key_arn: pulumi.Input[str]) -> pulumi.Output[str]:
     """Create the bucket.
 
-    A package is never written twice under one key, so versions serve recovery from a deletion alone.
+    A package is never written twice under one key, so versions serve recovery from a deletion alone, and for some time.
 
     Returns:
         The bucket's name; it resolves when its guards stand, so that nothing is published before.
     """
-    return make_private_bucket(owner, site, "packages", bucket_name(site), key_arn)
+    deleted = {"id": "deleted", "noncurrent_version_expiration": {"days": _RECOVERY_DAYS}}
+    return make_private_bucket(owner, site, "packages", bucket_name(site), key_arn, lifecycle=deleted)

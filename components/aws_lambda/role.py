@@ -8,10 +8,10 @@ from typing import Any
 import pulumi
 from pulumi_aws import iam
 
-from components.aws_lambda.boundary import NETWORK
 from components.aws_lambda.environment import LambdaEnvironment
 from components.aws_lambda.grants import Resource, key_statement, key_uses, statements
-from components.aws_lambda.policies import Statement, allow, deny, document, trust
+from components.aws_lambda.network import network, network_is_lambdas
+from components.aws_lambda.policies import Statement, allow, document, trust
 from components.base import Component
 from components.function.args import FunctionArgs
 from components.security.uses import uses_of
@@ -47,10 +47,7 @@ def role_document(
         allow(["sqs:SendMessage"], [dlq_arn], sid="FailedEvents"),
     ]
     if environment.args.subnets:
-        plain.append(allow(NETWORK, ["*"], sid="Network"))
-        # Lambda itself connects the function to its network; the code, whose calls carry this key, has no part in it.
-        own_code = {"ArnEquals": {"lambda:SourceFunctionArn": function_arn}}
-        plain.append(deny(NETWORK, ["*"], conditions=own_code, sid="NetworkIsLambdas"))
+        plain.extend([*network(environment.arns), network_is_lambdas(function_arn)])
     for resource, verbs in uses:
         plain.extend(statements(resource, verbs))
     needs = [(resource.kind, key_uses(resource, verbs)) for resource, verbs in uses]

@@ -43,6 +43,8 @@ class LogSinkArgs:
     """Key in that secret; None takes the whole value (Lambda), or the key `value` (Knative)."""
     retention_days: int = 30
     """Days for which a bucket that the environment makes keeps records."""
+    lock_days: int | None = None
+    """Days for which nobody may delete or overwrite a record in that bucket; None does not lock any."""
     kms_key: str | None = None
     """ARN of the key for the sink's bucket and stream; None takes the environment's."""
     level: str | None = None

@@ -93,6 +93,14 @@ def _events(function: LoadedFunction, here: Environment) -> Iterator[Mistake]:
                 message=f"events[{index}].http.auth is token, but {IN} has no issuer",
                 remedy="set slipway:http.tokens there, or choose another auth",
             )
+        internal = event.http is not None and event.http.visibility == "internal" and target == "lambda"
+        if event.http is not None and internal and event.http.cors is not None and "*" in event.http.cors.origins:
+            yield Mistake(
+                path=("events", index, "http", "cors", "origins"),
+                rule="any-origin",
+                message=f"events[{index}].http.cors lets pages of any origin use a caller's signature in {IN}",
+                remedy="name the origins",
+            )
         queue = settings.catalogue("queue").get(event.queue.name) if event.queue else None
         if event.queue is None or queue is None or target != "lambda":
             continue

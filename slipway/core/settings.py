@@ -66,6 +66,13 @@ class Guardrails(Model):
     permission_boundary: (
         Annotated[str, arn_shape("iam", "policy/[A-Za-z0-9+=,.@_/-]{1,512}", "an IAM policy", region="")] | None
     ) = Field(default=None, description="ARN of the permission boundary of every role; without it one is made.")
+    access_logs: (
+        Annotated[str, Shape("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the name of a bucket, 3-63 characters")] | None
+    ) = Field(
+        default=None,
+        description="Name of a bucket that takes the access logs of buckets that are made; without it none are kept.",
+        examples=["example-access-logs"],
+    )
     egress: Annotated[JsonValue | None, Later("remove it; slipway:network sets subnets and security groups")] = Field(
         default=None, description="Allowed outgoing traffic; not served by this version."
     )

@@ -1,6 +1,6 @@
 """Sections of an environment's settings that describe log sinks: where they are, what goes there and how."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
@@ -58,6 +58,12 @@ class S3(Model):
         examples=["log-archive"],
     )
 
+    lock: Annotated[int, Bounds(1, 36500, "days")] | None = Field(
+        default=None,
+        description="Days for which nobody may delete or overwrite a record in a bucket that the environment makes; "
+        "without it none is locked.",
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _made_or_there(cls, value: Any) -> Any:
@@ -65,6 +71,10 @@ class S3(Model):
             extra = [name for name in ("region", "endpoint", "secret") if name in value]
             if ("create" in value) == ("bucket" in value):
                 raise mistake("create-or-adopt", "must have either create: true, or bucket")
+            if "bucket" in value and "lock" in value:
+                raise mistake(
+                    "create-or-adopt", "has lock beside bucket", "remove lock; lock the bucket where it is made"
+                )
             if "create" in value and extra:
                 raise mistake("create-or-adopt", f"has {extra[0]} beside create", f"remove {extra[0]}, or give bucket")
         return value
@@ -235,6 +245,16 @@ class Sink(Model):
                     "write a sink for each",
                 )
         return value
+
+    @model_validator(mode="after")
+    def _locked_no_longer_than_kept(self) -> Self:
+        if self.s3 is not None and self.s3.lock is not None and self.s3.lock > self.retention:
+            raise mistake(
+                "lock-beyond-retention",
+                f"has s3.lock {self.s3.lock} above retention {self.retention}",
+                "lower it, or raise retention; what is locked cannot be removed when its time is over",
+            )
+        return self
 
     @property
     def kind(self) -> str:

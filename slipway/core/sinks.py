@@ -62,6 +62,7 @@ def sink_spec(name: str, settings: Settings) -> dict[str, Any]:
         "secret": secret or None,
         "secret_field": field or None,
         "retention_days": sink.retention,
+        "lock_days": getattr(at, "lock", None),
         "kms_key": sink.encryption.key if sink.encryption else None,
         "level": sink.level,
         "exclude": list(sink.exclude),

@@ -85,6 +85,7 @@ def environment_spec(settings: Settings) -> dict[str, Any]:
         "log_level": settings.logs.level,
         "kms_key": settings.encryption.key if settings.encryption else None,
         "permissions_boundary": settings.guardrails.permission_boundary,
+        "access_log_bucket": settings.guardrails.access_logs,
         "tokens": _tokens(tokens) if tokens else None,
         "throttle_rate": float(settings.http.throttle.rate),
         "throttle_burst": settings.http.throttle.burst,

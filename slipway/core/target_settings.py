@@ -45,6 +45,12 @@ _SETTINGS = (
         )
     ),
     Feature(
+        "guardrails.accessLogs",
+        "`slipway:guardrails.accessLogs`",
+        yes("receiver of the access logs of packages' and sinks' buckets"),
+        no("a cluster makes no buckets", _LAMBDA_ONLY),
+    ),
+    Feature(
         "http.throttle",
         "`slipway:http.throttle`",
         yes("bounds of each public route"),

@@ -55,6 +55,8 @@ def _settings(args: LogSinkArgs, environment: LambdaEnvironment) -> Iterator[str
         yield f"partition has {unknown[0]!r}; {nearest(unknown[0], FOLDERS)}"
     if args.buffer_age_s not in _AGE:
         yield f"buffer_age_s must be 0-900, found {args.buffer_age_s}"
+    if args.lock_days is not None and not (args.create and 1 <= args.lock_days <= args.retention_days):
+        yield f"lock_days must be 1-{args.retention_days} (retention_days) with create, found {args.lock_days}"
     if args.retention_days not in _RETENTION:
         yield f"retention_days must be 1-36500, found {args.retention_days}"
     if args.kind in KINDS and args.kind != "destination" and environment.args.shipper is None:

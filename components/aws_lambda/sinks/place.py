@@ -43,6 +43,11 @@ class Place:
         return self.named("function")
 
     @property
+    def failures(self) -> str:
+        """Queue of events that the shipper failed on, should anybody send it one asynchronously."""
+        return self.named("queue", "failures")
+
+    @property
     def groups(self) -> str:
         """What the names of log groups of all sinks begin with."""
         return self.environment.names.log_group(GROUPS)

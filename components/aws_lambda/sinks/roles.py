@@ -97,13 +97,18 @@ def shipper_role(place: Place) -> SinkRole:
         ),
         allow(TAGS, [arns.log_group(functions_groups(place.environment))], sid="Owners"),
         allow(["xray:PutTelemetryRecords", "xray:PutTraceSegments"], ["*"], sid="Traces"),
+        allow(["sqs:SendMessage"], [arns.queue(place.failures)], sid="FailedEvents"),
     ]
     if place.args.kind == "opensearch":
         plain.append(allow(DOCUMENTS, [arns.delivery_stream(place.stream)], sid="Documents"))
 
     def render(key: str) -> str:
         condition = {"StringEquals": {"kms:ViaService": arns.via("lambda")}}
-        return document(*plain, allow(["kms:Decrypt"], [key], conditions=condition, sid="Variables"))
+        return document(
+            *plain,
+            allow(["kms:Decrypt"], [key], conditions=condition, sid="Variables"),
+            key_statement(arns, key, "queue", ["kms:Decrypt", "kms:GenerateDataKey"]),
+        )
 
     return SinkRole(
         place,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pulumi
-from pulumi_aws import cloudwatch, lambda_
+from pulumi_aws import cloudwatch, lambda_, sqs
 
+from components.aws_lambda.catalogue import queue_args
 from components.aws_lambda.sinks.place import Place
 from components.aws_lambda.sinks.roles import SinkRole
 from components.aws_lambda.variables import LIMIT
@@ -64,6 +65,11 @@ def make_shipper(place: Place, role: SinkRole) -> lambda_.Function:
             "kms_key_id": environment.key_arn,
         },
     )
+    failures = owner.child(
+        "shipper-failures",
+        sqs.Queue,
+        queue_args(place.take("queue", place.failures), environment.site, environment.key_arn),
+    )
     bucket: pulumi.Output[str] = environment.packages_bucket
     return owner.child(
         "shipper",
@@ -77,6 +83,7 @@ def make_shipper(place: Place, role: SinkRole) -> lambda_.Function:
             "timeout": _TIMEOUT_S,
             "environment": {"variables": variables},
             "kms_key_arn": environment.key_arn,
+            "dead_letter_config": {"target_arn": environment.arns.queue(place.failures)},
             "tracing_config": {"mode": "Active"},
             "logging_config": {
                 "log_format": "JSON",
@@ -91,5 +98,5 @@ def make_shipper(place: Place, role: SinkRole) -> lambda_.Function:
             "handler": _HANDLER,
             "code_signing_config_arn": environment.signing_arn,
         },
-        depends_on=[role.policy, logs],
+        depends_on=[role.policy, logs, failures],
     )

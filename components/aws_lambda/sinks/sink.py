@@ -20,7 +20,6 @@ from components.base import Component
 from components.errors import InputError
 from components.log_sink.args import LogSinkArgs
 
-_ABORT_DAYS = 7
 _OLD_VERSION_DAYS = 30
 _LATE_S = 900
 _FRESHNESS = {
@@ -75,16 +74,16 @@ def _bucket(place: Place, key_arn: pulumi.Input[str]) -> pulumi.Output[str]:
         return pulumi.Output.from_input(args.bucket)
     name = place.take("bucket", place.bucket)
     site = place.environment.site
-    return make_private_bucket(place.owner, site, "bucket", name, key_arn, lifecycle=[_retention(args)])
+    return make_private_bucket(
+        place.owner, site, "bucket", name, key_arn, lifecycle=_retention(args), lock_days=args.lock_days
+    )
 
 
 def _retention(args: LogSinkArgs) -> dict[str, Any]:
     return {
         "id": "retention",
-        "enabled": True,
         "expiration": {"days": args.retention_days},
         "noncurrent_version_expiration": {"days": min(args.retention_days, _OLD_VERSION_DAYS)},
-        "abort_incomplete_multipart_upload_days": _ABORT_DAYS,
     }
 
 

@@ -91,8 +91,16 @@ def stack(deploy, engine, a_function, catalogue):
             r"auth token needs the environment's tokens",
         ),
         (
-            {"http": [HttpEvent(path="/o", cors=Cors(origins=["*"], credentials=True))]},
+            {
+                "http": [
+                    HttpEvent(path="/o", auth="none", visibility="public", cors=Cors(origins=["*"], credentials=True))
+                ]
+            },
             r"cors allows any origin together with credentials",
+        ),
+        (
+            {"http": [HttpEvent(path="/o", cors=Cors(origins=["*"]))]},
+            r"cors of an internal route allows any origin, whose pages may use a caller's signature; name the origins",
         ),
         (
             {"http": [HttpEvent(path="/a", cors=Cors(origins=["a"])), HttpEvent(path="/b", cors=Cors(origins=["b"]))]},

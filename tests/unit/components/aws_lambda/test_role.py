@@ -101,7 +101,7 @@ def test_no_policy_has_a_wildcard_action_or_an_open_resource_but_traces_and_netw
         for statement in statements(made.inputs["policy"]):
             assert not any("*" in action for action in statement["Action"])
             if statement["Resource"] == ["*"]:
-                assert statement["Sid"] in {"Traces", "Network", "NetworkIsLambdas"}
+                assert statement["Sid"] in {"Traces", "NetworkLists", "NetworkIsLambdas"}
 
 
 def test_the_code_in_a_network_cannot_touch_its_interfaces_itself(deploy, engine, a_function):
@@ -110,7 +110,7 @@ def test_the_code_in_a_network_cannot_touch_its_interfaces_itself(deploy, engine
     assert found["NetworkIsLambdas"] == {
         "Sid": "NetworkIsLambdas",
         "Effect": "Deny",
-        "Action": found["Network"]["Action"],
+        "Action": sorted([*found["Network"]["Action"], *found["NetworkLists"]["Action"]]),
         "Resource": ["*"],
         "Condition": {
             "ArnEquals": {
@@ -118,6 +118,14 @@ def test_the_code_in_a_network_cannot_touch_its_interfaces_itself(deploy, engine
             }
         },
     }
+
+
+def test_interfaces_are_those_of_the_account_and_region(deploy, engine, a_function):
+    deploy({"orders": a_function()}, subnets=["s"], security_groups=["g"])
+    for name in ("orders-role-policy", "dev-boundary"):
+        found = {s.get("Sid"): s for s in statements(engine.named(name).inputs["policy"])}
+        assert found["Network"]["Resource"] == ["arn:aws:ec2:eu-central-1:123456789012:*/*"]
+        assert all(action.startswith("ec2:Describe") for action in found["NetworkLists"]["Action"])
 
 
 def test_policies_are_known_in_the_first_preview_when_the_key_is(deploy, engine, a_function, catalogue):

@@ -110,6 +110,15 @@ def test_tokens_need_an_issuer_in_each_environment(box, manifest):
     assert box.lines() == []
 
 
+def test_signed_requests_are_not_for_pages_of_any_origin(box, manifest):
+    route = "events:\n  - http: {{path: /a, visibility: {}, auth: {}, cors: {{origins: ['*'], methods: [GET]}}}}"
+    box.function("orders", manifest(route.format("internal", "iam")))
+    text = box.only("any-origin")
+    assert "events[0].http.cors lets pages of any origin use a caller's signature in dev; name the origins" in text
+    box.function("orders", manifest(route.format("public", "none")))
+    assert box.lines() == []
+
+
 def test_fifo_queues(box, manifest):
     box.stack("dev", STACK + "  slipway:resources: {queue: {q: {create: true, fifo: true}}}\n")
     box.function("orders", manifest("events: [queue: {name: q, window: 1}]"))

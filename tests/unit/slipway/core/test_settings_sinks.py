@@ -17,6 +17,8 @@ FILE = "stacks/Pulumi.dev.yaml"
         ("{A: {s3: {create: true}}}", "a key of slipway:sinks must be 1-40 lower-case letters"),
         ("{a: {s3: {}}}", "slipway:sinks.a.s3 must have either create: true, or bucket"),
         ("{a: {s3: {create: true, bucket: b-1}}}", "slipway:sinks.a.s3 must have either create: true, or bucket"),
+        ("{a: {s3: {bucket: b-1, lock: 3}}}", "has lock beside bucket; remove lock; lock the bucket where it is made"),
+        ("{a: {s3: {create: true, lock: 31}}}", "slipway:sinks.a has s3.lock 31 above retention 30; lower it"),
         ("{a: {s3: {create: true, region: eu-central-1}}}", "has region beside create; remove region, or give bucket"),
         (
             "{a: {s3: {bucket: B}}}",

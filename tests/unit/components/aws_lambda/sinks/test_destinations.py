@@ -87,6 +87,8 @@ def test_opensearch_gets_documents_one_by_one(made, engine, a_sink):
         ({"kind": "http", "address": "https://x", "secret_field": "z"}, "secret_field must be api_key"),
         ({"partition": ("hour",)}, "partition has 'hour'"),
         ({"buffer_age_s": 901}, "buffer_age_s must be 0-900, found 901"),
+        ({"lock_days": 31}, "lock_days must be 1-30 (retention_days) with create, found 31"),
+        ({"create": False, "bucket": "b", "lock_days": 3}, "lock_days must be 1-30 (retention_days) with create"),
         ({"retention_days": 0}, "retention_days must be 1-36500, found 0"),
     ],
 )

@@ -20,6 +20,7 @@ WITHOUT_BUCKET = {
     ("Role", "central-lambda-shipper-role"),
     ("RolePolicy", "central-lambda-shipper-role-policy"),
     ("LogGroup", "central-lambda-shipper-logs"),
+    ("Queue", "central-lambda-shipper-failures"),
     ("Function", "central-lambda-shipper"),
     ("LogGroup", "central-lambda-stream-logs"),
     ("LogStream", "central-lambda-stream-log"),
@@ -81,6 +82,21 @@ def test_a_bucket_that_holds_logs_is_protected_as_what_holds_data(made, engine, 
     made(protect=protect)
     bucket = engine.named("central-lambda-bucket")
     assert (bucket.protect, bucket.inputs["forceDestroy"]) == (protect, not protect)
+
+
+def test_records_are_locked_and_access_is_logged_where_operators_want_it(made, a_sink, engine):
+    made(a_sink(lock_days=20), access_log_bucket="audit-logs")
+    bucket = engine.named("central-lambda-bucket").inputs
+    assert bucket["objectLockEnabled"] is True
+    assert bucket["objectLockConfiguration"]["rule"] == {"defaultRetention": {"mode": "GOVERNANCE", "days": 20}}
+    assert bucket["logging"] == {"targetBucket": "audit-logs", "targetPrefix": f"{BUCKET}/"}
+    packages = engine.named("dev-packages").inputs
+    assert packages["logging"]["targetPrefix"] == f"{packages['bucket']}/"
+    assert "objectLockEnabled" not in packages
+    made()
+    assert not {"objectLockEnabled", "objectLockConfiguration", "logging"} & set(
+        engine.named("central-lambda-bucket").inputs
+    )
 
 
 def test_the_stream_encrypts_has_envelopes_made_and_divides_them(made, engine):
@@ -241,8 +257,14 @@ def test_roles_do_exactly_what_they_are_for(made, engine):
         ),
         "Owners": (["logs:ListTagsForResource"], [f"{LOGS}/slipway/dev/*"]),
         "Traces": (["xray:PutTelemetryRecords", "xray:PutTraceSegments"], ["*"]),
+        "FailedEvents": (
+            ["sqs:SendMessage"],
+            [f"arn:aws:sqs:eu-central-1:{ACCOUNT}:slipway-dev-sink-central-failures"],
+        ),
         "Variables": (["kms:Decrypt"], [KEY]),
+        None: (["kms:Decrypt", "kms:GenerateDataKey"], [KEY]),
     }
+    assert ship[None]["Condition"] == {"StringEquals": {"kms:ViaService": "sqs.eu-central-1.amazonaws.com"}}
     (trusted,) = json.loads(engine.named("central-lambda-stream-role").inputs["assumeRolePolicy"])["Statement"]
     assert trusted["Condition"] == {"StringEquals": {"sts:ExternalId": ACCOUNT}}
     for part in ("filter", "stream", "shipper"):
