@@ -31,10 +31,12 @@ if TYPE_CHECKING:
     from slipway.core.findings import Finding
     from slipway.core.project import Project
 
-PACKAGER_VERSION = 1
+PACKAGER_VERSION = 2
 """Raise it when the same inputs give other bytes: it is part of every digest."""
 ADAPTER = "slipway_runtime"
 """Folder of the runtime adapter, in `runtime/` and in packages."""
+SBOM = "sbom.cdx.json"
+"""File at the root of packages, and of functions' folders in images, that says what is in them."""
 CONTAINERFILES = ("Containerfile", "Dockerfile")
 """Files in a function's folder that say how its image is built; the first that is there counts."""
 PROGRAM_RUNTIME = "python3.11"
@@ -273,6 +275,7 @@ class Collector:
     def _clashes(self, tree: trees.Tree, prefix: str, function: str, *, plain: bool) -> list[Finding]:
         """Own files that would lie where others come to lie."""
         reserved = {PACKAGE: "functions/shared"} if self._has_shared else {}
+        reserved[SBOM] = "the bill of materials"
         if not plain:
             reserved[ADAPTER] = "the runtime adapter"
         return [

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from slipway.artifacts import tree as trees
 from slipway.artifacts.content import mistake
+from slipway.artifacts.inputs import SBOM
 from slipway.artifacts.limits import biggest, check_size, dependency_sizes
 from slipway.artifacts.zips import ZipWriter
 from slipway.core.errors import BadInputError, SlipwayError
@@ -48,6 +49,8 @@ def write_package(inputs: PackageInputs, dependencies: Stored | None, path: Path
         BadInputError: A file conflicts with a dependency, or the package is bigger than Lambda takes.
         SlipwayError: A file changed since the inputs were collected.
     """
+    from slipway.artifacts.sbom import sbom  # noqa: PLC0415 - its library is slow to load, and only this needs it
+
     sizes = dependency_sizes(dependencies.facts["packages"] if dependencies else {})
     for name, source in inputs.files.items():
         if name.startswith(_CONTAINERS_ONLY):
@@ -56,9 +59,15 @@ def write_package(inputs: PackageInputs, dependencies: Stored | None, path: Path
     check_size(inputs.function, sizes)
     with ZipWriter(path, start=dependencies.path if dependencies else None) as archive:
         refuse_conflicts(inputs, archive.names)
+        files = {}
         for name, content in contents(inputs):
             if not name.startswith(_CONTAINERS_ONLY):
                 archive.add(name, content)
+                files[name] = hashlib.sha256(content).hexdigest()
+        listed = sbom(inputs, files, [(inputs, dependencies)] if dependencies else [])
+        archive.add(SBOM, listed)
+    sizes[SBOM] = len(listed)
+    check_size(inputs.function, sizes)
     warnings = dependencies.facts["warnings"] if dependencies else []
     return {"unzipped": sizes.total(), "biggest": biggest(sizes), "warnings": warnings}
 

@@ -27,6 +27,7 @@ COMMANDS = {
     "redrive": "Send dead letters again.",
     "refresh": "Bring the state in line with what really exists.",
     "rollback": "Give all calls to a version that ran before.",
+    "sbom": "Print what is in the package or image of a function.",
     "schema": "Print the JSON Schema of function.yaml or of an environment.",
     "start": "Start on this machine what an environment needs.",
     "stop": "Stop what was started on this machine.",

@@ -14,6 +14,7 @@ from slipway.artifacts.images.layouts import BuiltImage, Layouts
 from slipway.artifacts.images.oci import ARCHITECTURES, LAYER, Layer, write_layout
 from slipway.artifacts.images.server import server_dependencies
 from slipway.artifacts.images.tars import write_layer
+from slipway.artifacts.inputs import SBOM
 from slipway.artifacts.package import contents, refuse_conflicts
 from slipway.artifacts.store import Store, file_sha256
 from slipway.core.errors import BadInputError
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from slipway.artifacts.store import Stored
     from slipway.core.project import Project
 
-IMAGE_VERSION = 1
+IMAGE_VERSION = 2
 """Raise it when the same inputs give other bytes: it is part of every key of the cache."""
 USER = "65532"
 """Who runs in an image: nobody in particular, and not root."""
@@ -84,17 +85,23 @@ class ImageBuilder:
         return self.layouts.get_or_build(key, write)
 
     def _write(self, inputs: PackageInputs, base: Base, locked: list[PackageInputs], layout: Path, code: Path) -> str:
+        from slipway.artifacts.sbom import sbom  # noqa: PLC0415 - its library is slow to load, and only this needs it
+
         layers = [*base.image.layers]
-        for part in locked:
-            dependencies = self._bundle(part)
+        installed = [(part, self._bundle(part)) for part in locked]
+        for part, dependencies in installed:
             if part.function == inputs.function:
                 with zipfile.ZipFile(dependencies.path) as archive:
                     refuse_conflicts(inputs, archive.namelist())
             layers.append(self._dependencies(dependencies, APP if part.function == inputs.function else SERVER))
-        write_layer(code, contents(inputs), root=APP)
+        files = dict(contents(inputs))
+        digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+        files[SBOM] = sbom(inputs, digests, installed, base=base.digest)
+        write_layer(code, files.items(), root=APP)
         digest = f"sha256:{file_sha256(code)}"
         layers.append(Layer(digest, code.stat().st_size, LAYER, digest, code))
         notes = {"org.opencontainers.image.base.digest": base.digest, "io.slipway.code": inputs.digest}
+        notes["io.slipway.sbom"] = f"{APP}/{SBOM}"
         return write_layout(layout, _config(inputs, base, len(layers) - len(base.image.layers)), layers, notes)
 
     def _dependencies(self, dependencies: Stored, root: str) -> Layer:

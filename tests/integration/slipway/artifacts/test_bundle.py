@@ -47,6 +47,7 @@ def test_dependencies_come_without_what_differs_between_machines(small, wheels):
         "tool/__init__.py",
         "tool/data.json",
         "main.py",
+        "sbom.cdx.json",
     ]
 
 

@@ -1,5 +1,6 @@
 """The repository's own functions, with their real dependencies."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -7,10 +8,14 @@ import sys
 import zipfile
 
 from click.testing import CliRunner
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+from packaging.utils import canonicalize_name
 
 from slipway.artifacts.builder import Builder
 from slipway.artifacts.inputs import Collector
 from slipway.cli.build import command as build_command
+from slipway.cli.sbom import command as sbom_command
 
 SERVE = """
 import sys
@@ -113,3 +118,25 @@ def test_module_entry_point_exits_with_two_on_bad_input(project):
     assert done.returncode == 2
     assert "functions/hello/pipe: " in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_bill_of_materials_names_what_lies_in_the_package(project, monkeypatch):
+    monkeypatch.chdir(project.root)
+    said = CliRunner().invoke(sbom_command, ["orders"], catch_exceptions=False).output
+    document = json.loads(said)
+    with zipfile.ZipFile(Builder(project).build(collected(project, "orders")).package.path) as archive:
+        assert archive.read("sbom.cdx.json").decode() == said
+        names = archive.namelist()
+        files = [file for part in document["components"] for file in part.get("components", ())]
+        for file in files:
+            assert hashlib.sha256(archive.read(file["name"])).hexdigest() == file["hashes"][0]["content"]
+    folders = {name.split("/")[0] for name in names if ".dist-info/" in name}
+    installed = {part["name"]: part for part in document["components"] if part.get("purl")}
+    assert {
+        canonicalize_name(folder.rsplit("-", 1)[0]) for folder in {f.removesuffix(".dist-info") for f in folders}
+    } == set(installed)
+    assert not set(installed) & set(UNUSED)
+    assert all(part["licenses"] and part["hashes"] for part in installed.values())
+    own = {name for name in names if not any(name.startswith(f"{top}/") for top in folders)}
+    assert {file["name"] for file in files} <= own
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(said) is None

@@ -24,7 +24,7 @@ def test_the_package_holds_the_shipper_and_nothing_else(tmp_path):
     with zipfile.ZipFile(built.package.path) as archive:
         names = archive.namelist()
     assert "slipway_shipper/handler.py" in names
-    assert {name.partition("/")[0] for name in names} == {"slipway_shipper"}
+    assert {name.partition("/")[0] for name in names} == {"slipway_shipper", "sbom.cdx.json"}
     assert inputs.lock is None
 
 

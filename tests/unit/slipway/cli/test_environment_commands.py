@@ -250,6 +250,15 @@ def test_bad_input_never_reaches_the_engine(project, slipway, engine):
     assert engine.calls == []
 
 
+def test_a_container_has_no_bill_of_materials(project, slipway):
+    image = f'image: "123456789012.dkr.ecr.eu-central-1.amazonaws.com/hello@sha256:{"0" * 64}"\n'
+    said = MANIFEST.replace("runtime: python3.11\nhandler: main:hello\n", f"runtime: container\n{image}")
+    (project / "functions/hello/function.yaml").write_text(said)
+    status, out, err = slipway("sbom", "hello")
+    assert (status, out) == (2, "")
+    assert "hello: not known: it is a container" in err
+
+
 def test_destroy_needs_a_yes_where_nobody_can_answer(project, slipway, engine):
     engine("destroy", result())
     engine("refresh", result())

@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 import requests
 import tenacity
+from click.testing import CliRunner
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
 from slipway.artifacts.builder import Builder
 from slipway.artifacts.images import oci
@@ -21,6 +24,7 @@ from slipway.artifacts.images.crane import ImageRegistryError
 from slipway.artifacts.images.programs import dead_letters
 from slipway.artifacts.images.registry import is_there, push, reference
 from slipway.artifacts.inputs import Collector
+from slipway.cli.sbom import command as sbom_command
 from slipway.core.errors import BadInputError
 from tests.integration.slipway.artifacts.conftest import copy_project
 from tests.unit.slipway.artifacts.images.conftest import make_layout
@@ -74,13 +78,26 @@ def test_nothing_changed_is_no_build_and_the_code_is_the_packages(project, base)
     assert (first.built, second.built, first.digest == second.digest) == (True, False, True)
     manifest = json.loads(oci.blob(first.layout, first.digest).read_bytes())
     assert manifest["annotations"]["io.slipway.code"] == inputs.digest
+    assert manifest["annotations"]["io.slipway.sbom"] == "/app/sbom.cdx.json"
     with zipfile.ZipFile(Builder(project).build(inputs).package.path) as package:
         own = {name for name in package.namelist() if name in inputs.files}
     with tarfile.open(oci.read_layout(first.layout).layers[-1].source) as code:
-        in_image = {member.name.removeprefix("app/") for member in code if member.isfile()}
+        in_image = {member.name.removeprefix("app/") for member in code if member.isfile()} - {"sbom.cdx.json"}
     assert in_image == set(inputs.files)
     # The server is of no use on Lambda, and stays out of its package.
     assert {name for name in in_image if not name.startswith("slipway_runtime/server")} == own
+
+
+def test_the_bill_of_materials_of_an_image_names_server_and_base_too(project, base, monkeypatch):
+    monkeypatch.chdir(project.root)
+    said = CliRunner().invoke(sbom_command, ["hello", "-s", "local-knative"], catch_exceptions=False).output
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(said) is None
+    parts = {part["name"]: part for part in json.loads(said)["components"]}
+    assert {"flask", "gunicorn", "pyjwt", "base image"} <= set(parts)
+    assert parts["base image"]["hashes"][0]["content"] == base.digest.removeprefix("sha256:")
+    inputs = collected(project, "hello")
+    with tarfile.open(oci.read_layout(ImageBuilder(project).build(inputs, base).layout).layers[-1].source) as code:
+        assert code.extractfile("app/sbom.cdx.json").read().decode() == said
 
 
 def test_layers_are_shared_and_only_the_code_differs(project, base):
