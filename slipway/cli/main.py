@@ -30,6 +30,7 @@ COMMANDS = {
     "rollback": "Give all calls to a version that ran before.",
     "sbom": "Print what is in the package or image of a function.",
     "schema": "Print the JSON Schema of function.yaml or of an environment.",
+    "security": "Show which security controls are met, by environment and function.",
     "start": "Start on this machine what an environment needs.",
     "stop": "Stop what was started on this machine.",
     "toolchain": "Install the engine and its plugins.",

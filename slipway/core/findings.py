@@ -34,6 +34,7 @@ class Finding:
         file: Path relative to the project's root, with forward slashes, if one.
         line: Line in the file, from 1.
         column: Column in the line, from 1.
+        excuse: Why it is excused, by whom and how long, if it is.
     """
 
     severity: Severity
@@ -47,6 +48,7 @@ class Finding:
     file: str | None = None
     line: int | None = None
     column: int | None = None
+    excuse: str = ""
 
     def where(self) -> str:
         """The most precise place that is known: `file:line:column`, else the resource, function or environment."""
@@ -60,7 +62,8 @@ class Finding:
 
         Names of files may hold anything; what cannot be printed is escaped.
         """
-        text = f"{self.where()}: {self.message}" + (f"; {self.remedy}" if self.remedy else "")
+        clauses = (self.message, self.remedy, f"excused {self.excuse}" if self.excuse else "")
+        text = f"{self.where()}: " + "; ".join(clause for clause in clauses if clause)
         if text.isprintable():
             return text
         return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

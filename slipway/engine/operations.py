@@ -16,7 +16,7 @@ from slipway.engine.diagnose import explain, only_policies
 from slipway.engine.locks import LockedError, locks_in
 from slipway.engine.policies import REPORT_VARIABLE, has_pack, read_report
 from slipway.engine.steps import STACK_TYPE, Collector, Diagnostic, Progress, RunResult, masked
-from slipway.engine.workspace import export_state, open_stack
+from slipway.engine.workspace import export_state, open_stack, run_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pulumi.automation import Stack
 
     from slipway.core.project import Project
+    from slipway.engine.policies import Report
 
 
 def silent(progress: Progress) -> None:
@@ -147,6 +148,38 @@ def destroy(
         stack.destroy(on_event=collector, debug=debug, color="never", suppress_outputs=True)
 
     return _drive(run, environment, on_event, debug=debug)
+
+
+def analyze(project: Project, environment: str) -> tuple[Report, dict[str, str]] | None:
+    """What the project's policies say about what is deployed, as the state has it.
+
+    Args:
+        project: The project.
+        environment: Name of the environment.
+
+    Returns:
+        What they said, and URNs of resources to those of what they belong to; None if nothing is deployed.
+
+    Raises:
+        EngineError: The state cannot be read, or the policies cannot be run.
+    """
+    stack = open_stack(project, environment, create=False)
+    resources = resources_of(export_state(stack)) if stack else []
+    if stack is None or not resources:
+        return None
+    with _policies(project, stack) as (packs, report):
+        try:
+            run_command(stack, ["policy", "analyze", "--json", *(f"--policy-pack={pack}" for pack in packs)])
+        except CommandError as error:
+            # A failure of a mandatory rule is one of the command, too; the report tells the two apart.
+            if not report.is_file():
+                raise EngineError(explain((), str(error), environment)) from error
+        said = read_report(report)
+    if said is None:
+        raise EngineError(
+            f"{environment}: the policy pack wrote no report; what to do: run `make setup`, then this again"
+        )
+    return said, {resource["urn"]: resource.get("parent", "") for resource in resources}
 
 
 def outputs(project: Project, environment: str) -> dict[str, Any]:

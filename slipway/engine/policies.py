@@ -179,16 +179,13 @@ def _broken(report: Report, environment: str, parents: Mapping[str, str]) -> Ite
             continue
         rule = rules[verdict.name]
         severity = Severity.ERROR if verdict.level == "mandatory" else Severity.WARNING
-        message = f"{rule.id} {rule.name}: {verdict.message}"
-        if verdict.waiver is not None:
-            waiver = report.waivers[verdict.waiver]
-            severity = Severity.INFO
-            message += f" (waived until {waiver.expires} by {waiver.owner}: {waiver.reason})"
+        waiver = None if verdict.waiver is None else report.waivers[verdict.waiver]
         yield Finding(
-            severity=severity,
+            severity=Severity.INFO if waiver else severity,
             rule=rule.name,
-            message=message,
-            remedy=rule.remedy if verdict.outcome == "fail" and verdict.waiver is None else "",
+            message=f"{rule.id} {rule.name}: {verdict.message}",
+            remedy=rule.remedy if verdict.outcome == "fail" and not waiver else "",
+            excuse=f"until {waiver.expires} by {waiver.owner}: {waiver.reason}" if waiver else "",
             environment=environment,
             function=function_of(verdict.urn, parents),
             resource=verdict.urn.rpartition("::")[2],

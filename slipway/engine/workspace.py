@@ -106,7 +106,7 @@ def export_state(stack: Stack) -> dict[str, Any]:
         EngineError: The state cannot be read.
     """
     try:
-        result = _run(stack, ["stack", "export"])
+        result = run_command(stack, ["stack", "export"])
     except CommandError as error:
         raise EngineError(explain((), str(error), stack.name)) from error
     state: dict[str, Any] = json.loads(result)
@@ -128,14 +128,14 @@ def import_state(stack: Stack, state: dict[str, Any], file: Path) -> None:
         with files_of(stack.name):
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(state), encoding="utf-8")
-        _run(stack, ["stack", "import", "--file", str(file)])
+        run_command(stack, ["stack", "import", "--file", str(file)])
     except CommandError as error:
         raise EngineError(explain((), str(error), stack.name)) from error
     finally:
         file.unlink(missing_ok=True)
 
 
-def _run(stack: Stack, arguments: list[str]) -> str:
+def run_command(stack: Stack, arguments: list[str]) -> str:
     """Run the engine's command line for a stack and return what it printed.
 
     Raises:

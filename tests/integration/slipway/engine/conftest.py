@@ -21,6 +21,10 @@ ROOT = Path(__file__).parents[4]
 MAIN = "import sys; from slipway.cli.main import main; main()"
 
 
+# Judging a plan before each update takes half its time again; test_policies.py is about that, the others are not.
+COMMON = {"SLIPWAY_SKIP_PREVIEW": "true"}
+
+
 class Checkout:
     """A copy of the project's files; commands run in it with its own code.
 
@@ -58,7 +62,7 @@ class Checkout:
         return subprocess.Popen(
             [sys.executable, "-c", hearing + MAIN, *arguments],
             cwd=self.root,
-            env={**os.environ, **self.environment, **environment},
+            env={**os.environ, **COMMON, **self.environment, **environment},
             start_new_session=True,
             text=True,
             stdin=subprocess.DEVNULL,
@@ -71,7 +75,7 @@ class Checkout:
         done = subprocess.run(
             [sys.executable, "-c", MAIN, *arguments],
             cwd=self.root,
-            env={**os.environ, **self.environment, **environment},
+            env={**os.environ, **COMMON, **self.environment, **environment},
             text=True,
             timeout=timeout,
             stdin=subprocess.DEVNULL,
