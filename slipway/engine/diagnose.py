@@ -103,7 +103,7 @@ _LOG_LINE = re.compile(r"^\S+\.go:\d+: ")
 # What only repeats that something failed.
 _ECHO = re.compile(
     r"^(?:(?:update|preview|refresh|destroy|resource|deployment) (?:failed|was)|"
-    r"an unhandled error occurred: program exited)",
+    r"an unhandled error occurred: program exited|failed to run policy: context canceled)",
     re.IGNORECASE,
 )
 _MAX_TEXT = 600
