@@ -17,13 +17,13 @@ from policies.host.environment import settings_of, stack_of
 from policies.host.plain import plain
 from policies.judge.judge import Judge
 from policies.judge.report import report
-from policies.judge.values import Resource
+from policies.judge.values import Resource, holds_unknown
 from policies.rules import all_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pulumi_policy import Policy, ReportViolation, ResourceValidationArgs, StackValidationArgs
+    from pulumi_policy import Policy, PolicyResource, ReportViolation, ResourceValidationArgs, StackValidationArgs
 
     from policies.judge.judge import Judged
 
@@ -51,6 +51,7 @@ class Run:
         """
         self._stacks = stacks
         self._judge: Judge | None = None
+        self._inputs: dict[str, Any] = {}
         self._later: dict[str, list[Judged]] = {}
 
     def judge(self, urn: str) -> Judge:
@@ -68,11 +69,15 @@ class Run:
         """Verdicts about one resource; the second policy that asks gets what the first one was told."""
         if args.urn in self._later:
             return self._later.pop(args.urn)
+        self._inputs[args.urn] = args.props
         judge = self.judge(args.urn)
         if not judge.knows(args.resource_type):
             return []
         parent = (args.opts.parent if args.opts else None) or ""
-        self._later[args.urn] = judge.resource(_resource(args, parent))
+        resource = Resource(
+            urn=args.urn, type=args.resource_type, name=args.name, props=plain(args.props), parent=parent
+        )
+        self._later[args.urn] = judge.resource(resource)
         return self._later[args.urn]
 
     def stack(self, args: StackValidationArgs) -> list[Judged]:
@@ -82,9 +87,22 @@ class Run:
         if not args.resources:
             return []
         judge = self.judge(args.resources[0].urn)
-        resources = [_resource(one, one.parent.urn if one.parent else "") for one in args.resources]
+        resources = [self._in_stack(one) for one in args.resources]
         self._later[_WHOLE] = judge.stack(resources)
         return self._later[_WHOLE]
+
+    def _in_stack(self, one: PolicyResource) -> Resource:
+        props = plain(one.props)
+        declared = self._inputs.get(one.urn) if holds_unknown(props) else None
+        return Resource(
+            urn=one.urn,
+            type=one.resource_type,
+            name=one.name,
+            props=props,
+            parent=one.parent.urn if one.parent else "",
+            inputs=None if declared is None else plain(declared),
+            sources={key: [source.urn for source in used] for key, used in one.property_dependencies.items() if used},
+        )
 
     def finish(self, urn: str) -> list[str]:
         """Write the report of a run that judged everything; returns what is wrong with levels and waivers."""
@@ -143,8 +161,3 @@ def _stacks(run: Run, level: str) -> Callable[[StackValidationArgs, ReportViolat
                 report_violation(mistake, None)
 
     return validate
-
-
-def _resource(args: Any, parent: str) -> Resource:
-    """A resource as rules see it."""
-    return Resource(urn=args.urn, type=args.resource_type, name=args.name, props=plain(args.props), parent=parent)

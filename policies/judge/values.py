@@ -8,7 +8,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 class _Unknown(enum.Enum):
@@ -37,6 +37,8 @@ class Resource:
         name: Its logical name, the last part of the URN.
         props: Its properties, inputs before an update; dicts, lists and scalars, UNKNOWN where nothing is known.
         parent: URN of what it belongs to; empty where that is not told.
+        inputs: What the program declares, where the properties are the provider's answer; None where they are the same.
+        sources: Property to URNs of the resources that its value comes from, as far as the engine tells.
     """
 
     urn: str
@@ -44,15 +46,25 @@ class Resource:
     name: str
     props: Mapping[str, Any]
     parent: str = ""
+    inputs: Mapping[str, Any] | None = None
+    sources: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
 
     def get(self, path: str) -> Any:
         """The value at a path, `tracingConfig.mode` or `rules[0].id`; see `at`."""
         return at(self.props, path)
 
+    def declared(self, path: str) -> Any:
+        """The value at a path; what the provider alone will fill in during the update counts as not there.
+
+        A provider answers a preview with the mark for each property that it may compute, set or not.
+        """
+        found = self.get(path)
+        return at(self.inputs, path) if found is UNKNOWN and self.inputs is not None else found
+
     @property
     def physical_name(self) -> str | None:
         """What it is called outside the stack, where its properties say so."""
-        named = (at(self.props, path) for path in ("metadata.name", "name", "bucket"))
+        named = (self.get("metadata.name"), self.get("name"), self.get("bucket"))
         return next((name for name in named if isinstance(name, str)), None)
 
 

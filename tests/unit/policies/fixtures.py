@@ -5,6 +5,8 @@ pass | fail | unknown | none:            # none: the rule has nothing to say
   what the case shows:
     - {type: TOKEN, name: NAME, props: {...}, property: PATH}   # property: which one decides; only where it is judged
 ```
+`sources` says which resources, by `TOKEN::NAME` or anything else, a property's value comes from; `inputs` what the program
+declares; `parent` whom it belongs to.
 `!unknown` stands for a value that is not known before the update. A case's outcome is the worst verdict on its resources.
 """
 
@@ -69,4 +71,14 @@ def _resources(listed):
     for number, one in enumerate(listed):
         name = one.get("name", f"r{number}")
         urn = f"urn:pulumi:test::proj::{one['type']}::{name}"
-        yield Resource(urn=urn, type=one["type"], name=name, props=one["props"], parent=one.get("parent", ""))
+        yield Resource(
+            urn=urn,
+            type=one["type"],
+            name=name,
+            props=one["props"],
+            parent=one.get("parent", ""),
+            inputs=one.get("inputs"),
+            sources={
+                key: [f"urn:pulumi:test::proj::{of}" for of in used] for key, used in one.get("sources", {}).items()
+            },
+        )

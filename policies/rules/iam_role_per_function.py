@@ -1,0 +1,49 @@
+"""I10: Every function has a role of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from policies.judge.rule import PASS, StackRule, Verdict, fail, unknown
+from policies.judge.values import UNKNOWN
+from policies.rules._functions import FUNCTION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from policies.judge.values import Resource
+
+
+def _check(resources: Sequence[Resource]) -> Iterator[tuple[Resource, Verdict]]:
+    functions = [one for one in resources if one.type == FUNCTION]
+    users: dict[object, list[Resource]] = {}
+    for one in functions:
+        users.setdefault(_role(one), []).append(one)
+    for role, found in users.items():
+        for one in found:
+            yield one, _judge(role, [other for other in found if other is not one])
+
+
+def _role(function: Resource) -> object:
+    """What tells one role from another: its ARN, or what the ARN comes from while it is not known."""
+    role = function.get("role")
+    return tuple(sorted(function.sources.get("role", ()))) if role is UNKNOWN else role
+
+
+def _judge(role: object, others: Sequence[Resource]) -> Verdict:
+    if role == ():
+        return unknown("role")
+    if others:
+        return fail("role", f"role must be used by this function alone, but {others[0].name} has it too")
+    return PASS
+
+
+RULE = StackRule(
+    id="I10",
+    name="iam-role-per-function",
+    title="Every function has a role of its own",
+    sources=(),
+    severity="high",
+    remedy="make a role for each function, with what that function needs",
+    check=_check,
+)
