@@ -19,8 +19,10 @@ _STATEMENT = frozenset(
 # Two resources that have nothing in common but being resources: a pattern of both is a pattern of everything.
 _PROBES = ("s3:::a-bucket/a-key", "iam::123456789012:role/a-role")
 _PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
-# Everything of one kind, in what follows the account: `*`, `role/*`, `log-group:*`, `*/*`.
+# Everything of one kind, in what follows the account: `*`, `role/*`, `log-group:*`, `*/*`; some services name no kind.
+_ALL = re.compile(r"\*+([/:]\*+)*")
 _ALL_OF_A_KIND = re.compile(r"([a-z-]+[:/])?\*+([/:]\*+)*")
+_WITHOUT_KIND = frozenset({"execute-api", "s3", "sns", "sqs"})
 _ARN_PARTS = 6
 _POSITIVE = frozenset({"stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike"})
 
@@ -63,7 +65,7 @@ class Statement:
 
     def on_all_of_a_kind(self) -> bool:
         """Whether it names every resource, of at least one kind, of at least one account."""
-        return self.on_everything() or any(_ALL_OF_A_KIND.fullmatch(_tail(one)) for one in self.resources)
+        return self.on_everything() or any(_all_of_a_kind(one) for one in self.resources)
 
     def permits(self, action: str) -> bool:
         """Whether it names an action, exactly or by a wildcard."""
@@ -204,6 +206,9 @@ def _asks(operator: str) -> bool:
     return name in _POSITIVE and not operator.startswith("forallvalues:")
 
 
-def _tail(resource: str) -> str:
+def _all_of_a_kind(resource: str) -> bool:
     parts = resource.split(":", _ARN_PARTS - 1)
-    return parts[-1] if len(parts) == _ARN_PARTS else resource
+    if len(parts) < _ARN_PARTS:
+        return bool(_ALL.fullmatch(resource))
+    pattern = _ALL if parts[2] in _WITHOUT_KIND else _ALL_OF_A_KIND
+    return bool(pattern.fullmatch(parts[-1]))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from policies.judge.iam import MalformedError, Statement, matches, statements
+from policies.judge.links import comes_from, names, refers
 from policies.judge.rule import PASS, Verdict, fail, unknown, worst
-from policies.judge.values import UNKNOWN, items
+from policies.judge.values import UNKNOWN, at, holds_unknown, items
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,8 +15,10 @@ if TYPE_CHECKING:
     from policies.judge.values import Resource
 
 ROLE = "aws:iam/role:Role"
+_USER = "aws:iam/user:User"
+_POLICY = "aws:iam/policy:Policy"
 _PATHS = {
-    "aws:iam/policy:Policy": "policy",
+    _POLICY: "policy",
     "aws:iam/rolePolicy:RolePolicy": "policy",
     "aws:iam/userPolicy:UserPolicy": "policy",
     "aws:iam/groupPolicy:GroupPolicy": "policy",
@@ -23,6 +26,19 @@ _PATHS = {
 }
 IDENTITY_TYPES = (*_PATHS, ROLE)
 """Types whose properties hold policies of identities."""
+
+ATTACHMENTS = {
+    ROLE: "managedPolicyArns",
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "policyArn",
+    "aws:iam/userPolicyAttachment:UserPolicyAttachment": "policyArn",
+    "aws:iam/groupPolicyAttachment:GroupPolicyAttachment": "policyArn",
+    "aws:iam/policyAttachment:PolicyAttachment": "policyArn",
+    "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive": "policyArns",
+    "aws:iam/userPolicyAttachmentsExclusive:UserPolicyAttachmentsExclusive": "policyArns",
+    "aws:iam/groupPolicyAttachmentsExclusive:GroupPolicyAttachmentsExclusive": "policyArns",
+    "aws:ssoadmin/managedPolicyAttachment:ManagedPolicyAttachment": "managedPolicyArn",
+}
+"""Types that attach managed policies, with the property that names them."""
 
 NARROWING = (
     "aws:requesttag/",
@@ -122,6 +138,17 @@ _READING = ("batchget", "check", "describe", "get", "head", "list", "lookup", "q
 _READING_TOO = ("search", "select", "simulate", "test", "validate", "verify", "view")
 
 
+def judge_grants(
+    resources: Sequence[Resource], check: Callable[[Sequence[Statement]], str | None]
+) -> Iterator[tuple[Resource, Verdict]]:
+    """The same for a stack, without policies that are only boundaries: those grant nothing, whatever they name."""
+    for one in resources:
+        if one.type in IDENTITY_TYPES and not (one.type == _POLICY and _only_bounds(one, resources)):
+            verdict = judge_identity(one, check)
+            if verdict is not None:
+                yield one, verdict
+
+
 def judge_identity(resource: Resource, check: Callable[[Sequence[Statement]], str | None]) -> Verdict | None:
     """The verdict on all policies of an identity that a resource holds.
 
@@ -179,9 +206,9 @@ def among(patterns: Iterable[str], actions: Iterable[str]) -> list[str]:
     return sorted(action for action in actions if any(matches(pattern, action) for pattern in listed))
 
 
-def shown(names: Iterable[str]) -> str:
-    """A few names for a message."""
-    listed = sorted(names)
+def shown(found: Iterable[str]) -> str:
+    """A few of them for a message."""
+    listed = sorted(found)
     return ", ".join(listed[:3]) + (f" and {len(listed) - 3} more" if len(listed) > 3 else "")  # noqa: PLR2004 - a few
 
 
@@ -195,15 +222,13 @@ def _documents(resource: Resource) -> Iterator[tuple[str, Any]]:
         path = _PATHS[resource.type]
         yield path, resource.get(path)
         return
-    inline = resource.get("inlinePolicies")
+    inline = resource.declared("inlinePolicies")
     if inline is UNKNOWN:
         yield "inlinePolicies", UNKNOWN
         return
     for index, one in enumerate(items(inline)):
-        path = f"inlinePolicies[{index}]"
-        if isinstance(one, dict) and one.get("policy") is None and one.get("name") is None:
-            continue  # an empty one tells the provider to remove all others
-        yield f"{path}.policy", resource.get(f"{path}.policy")
+        if one != {}:  # an empty one tells the provider to remove all others
+            yield f"inlinePolicies[{index}].policy", at(one, "policy")
 
 
 def _judge(path: str, value: Any, check: Callable[[Sequence[Statement]], str | None]) -> Verdict:
@@ -217,3 +242,16 @@ def _judge(path: str, value: Any, check: Callable[[Sequence[Statement]], str | N
     if message := check(known):
         return fail(path, message)
     return PASS if len(known) == len(found) else unknown(path)
+
+
+def _only_bounds(policy: Resource, resources: Sequence[Resource]) -> bool:
+    bounds = any(refers(one, "permissionsBoundary", policy) for one in resources if one.type in {ROLE, _USER})
+    attached = any(_attaches(one, path, policy) for one in resources if (path := ATTACHMENTS.get(one.type)))
+    return bounds and not attached
+
+
+def _attaches(resource: Resource, path: str, policy: Resource) -> bool:
+    found = resource.declared(path)
+    if holds_unknown(found):
+        return comes_from(resource, path, policy) is not False
+    return any(isinstance(one, str) and names(one, policy) for one in items(found))

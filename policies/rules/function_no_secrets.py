@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -89,9 +90,25 @@ def _secret(name: str, value: object) -> str | None:
     for what, pattern in _PATTERNS.items():
         if pattern.search(text):
             return what
+    inside = _inside(text)
+    if inside is not None:
+        # What lies in an object is called by all the keys on the way to it.
+        found = (_secret(f"{name} {key}", item) for key, item in inside.items() if item is not None)
+        return next((what for what in found if what), None)
     if text.lower() in _SWITCHES or _ARN.fullmatch(text) or not _says_secret(name):
         return None
     return "a literal value, and its name says that it is one"
+
+
+def _inside(text: str) -> dict[str, object] | None:
+    """The items of a JSON object, each as text; None where it is none, or one without items."""
+    try:
+        parsed = json.loads(text) if text.startswith("{") else None
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(parsed, dict) or not parsed:
+        return None
+    return {key: json.dumps(item) if isinstance(item, (dict, list)) else item for key, item in parsed.items()}
 
 
 def _says_secret(name: str) -> bool:

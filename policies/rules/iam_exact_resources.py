@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policies.judge.rule import Rule, Verdict
+from policies.judge.rule import StackRule, Verdict
 from policies.rules._iam import (
-    IDENTITY_TYPES,
     ONLY_STAR,
     allowing,
-    judge_identity,
+    judge_grants,
     kept_from_code,
     narrowed,
     shown,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from policies.judge.iam import Statement
     from policies.judge.values import Resource
 
 
-def _check(resource: Resource) -> Verdict | None:
-    return judge_identity(resource, _mistake)
+def _check(resources: Sequence[Resource]) -> Iterator[tuple[Resource, Verdict]]:
+    return judge_grants(resources, _mistake)
 
 
 def _mistake(found: Sequence[Statement]) -> str | None:
@@ -37,13 +36,12 @@ def _mistake(found: Sequence[Statement]) -> str | None:
     return f"Resource must not be * for actions that take an ARN, found it for {shown(wide)}" if wide else None
 
 
-RULE = Rule(
+RULE = StackRule(
     id="I3",
     name="iam-exact-resources",
     title="Policies name resources, wherever an action can be restricted to some",
     sources=("CKV_AWS_355", "CKV_AWS_356"),
     severity="high",
     remedy="name ARNs, or add a condition such as aws:ResourceTag or kms:ViaService",
-    types=IDENTITY_TYPES,
     check=_check,
 )

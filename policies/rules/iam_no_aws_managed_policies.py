@@ -7,27 +7,16 @@ from typing import TYPE_CHECKING
 
 from policies.judge.rule import PASS, Rule, Verdict, fail, unknown, worst
 from policies.judge.values import UNKNOWN, items
-from policies.rules._iam import ROLE
+from policies.rules._iam import ATTACHMENTS, ROLE
 
 if TYPE_CHECKING:
     from policies.judge.values import Resource
 
-_PATHS = {
-    ROLE: "managedPolicyArns",
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "policyArn",
-    "aws:iam/userPolicyAttachment:UserPolicyAttachment": "policyArn",
-    "aws:iam/groupPolicyAttachment:GroupPolicyAttachment": "policyArn",
-    "aws:iam/policyAttachment:PolicyAttachment": "policyArn",
-    "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive": "policyArns",
-    "aws:iam/userPolicyAttachmentsExclusive:UserPolicyAttachmentsExclusive": "policyArns",
-    "aws:iam/groupPolicyAttachmentsExclusive:GroupPolicyAttachmentsExclusive": "policyArns",
-    "aws:ssoadmin/managedPolicyAttachment:ManagedPolicyAttachment": "managedPolicyArn",
-}
 _OWN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:policy/.+", re.DOTALL)
 
 
 def _check(resource: Resource) -> Verdict | None:
-    path = _PATHS[resource.type]
+    path = ATTACHMENTS[resource.type]
     found = resource.get(path)
     if found is UNKNOWN:
         return unknown(path)
@@ -52,6 +41,6 @@ RULE = Rule(
     sources=("CKV_AWS_274", "CKV2_AWS_56", "cdk-nag IAM4"),
     severity="high",
     remedy="write a policy with the actions and ARNs that are needed, or name them under uses",
-    types=tuple(_PATHS),
+    types=tuple(ATTACHMENTS),
     check=_check,
 )

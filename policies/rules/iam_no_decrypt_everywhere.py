@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policies.judge.rule import Rule, Verdict
-from policies.rules._iam import IDENTITY_TYPES, among, judge_identity, wide
+from policies.judge.rule import StackRule, Verdict
+from policies.rules._iam import among, judge_grants, wide
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from policies.judge.iam import Statement
     from policies.judge.values import Resource
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 _DECRYPTING = ("kms:decrypt", "kms:reencryptfrom")
 
 
-def _check(resource: Resource) -> Verdict | None:
-    return judge_identity(resource, _mistake)
+def _check(resources: Sequence[Resource]) -> Iterator[tuple[Resource, Verdict]]:
+    return judge_grants(resources, _mistake)
 
 
 def _mistake(found: Sequence[Statement]) -> str | None:
@@ -26,13 +26,12 @@ def _mistake(found: Sequence[Statement]) -> str | None:
     return None
 
 
-RULE = Rule(
+RULE = StackRule(
     id="I9",
     name="iam-no-decrypt-everywhere",
     title="Nobody may decrypt with all keys",
     sources=("FSBP KMS.1", "FSBP KMS.2"),
     severity="high",
     remedy="name the keys, or add a condition on kms:ViaService or kms:ResourceAliases",
-    types=IDENTITY_TYPES,
     check=_check,
 )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policies.judge.rule import Rule, Verdict
-from policies.rules._iam import ESCALATING, IDENTITY_TYPES, ONLY_STAR, among, judge_identity, reads, shown, wide
+from policies.judge.rule import StackRule, Verdict
+from policies.rules._iam import ESCALATING, ONLY_STAR, among, judge_grants, reads, shown, wide
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from policies.judge.iam import Statement
     from policies.judge.values import Resource
@@ -67,8 +67,8 @@ _PERMISSIONS = (
 )
 
 
-def _check(resource: Resource) -> Verdict | None:
-    return judge_identity(resource, _mistake)
+def _check(resources: Sequence[Resource]) -> Iterator[tuple[Resource, Verdict]]:
+    return judge_grants(resources, _mistake)
 
 
 def _mistake(found: Sequence[Statement]) -> str | None:
@@ -83,13 +83,12 @@ def _mistake(found: Sequence[Statement]) -> str | None:
     return None
 
 
-RULE = Rule(
+RULE = StackRule(
     id="I5",
     name="iam-no-exposure",
     title="No policy reaches all credentials, data or permissions, or writes wherever it likes",
     sources=("CKV_AWS_287", "CKV_AWS_288", "CKV_AWS_289", "CKV_AWS_290"),
     severity="critical",
     remedy="name the ARNs that it is about",
-    types=IDENTITY_TYPES,
     check=_check,
 )

@@ -126,7 +126,7 @@ class Engine:
 
     def run(self, program, *, preview=False):
         """Run the program to its end with all that it started; the result of the program, outputs resolved."""
-        self.monitor = Recorder(Aws(preview=preview))
+        self.monitor = self.monitor_of(preview=preview)
         pulumi.runtime.set_mocks(
             self.monitor.mocks, project="slipway", stack="dev", preview=preview, monitor=self.monitor
         )
@@ -135,6 +135,9 @@ class Engine:
         results = []
         _sync_await(stack.run_pulumi_func(lambda: results.append(program())))
         return results[0]
+
+    def monitor_of(self, *, preview):
+        return Recorder(Aws(preview=preview))
 
     @property
     def registered(self):
