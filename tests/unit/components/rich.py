@@ -79,9 +79,9 @@ def functions():
     }
 
 
-def deploy(**changes):
+def deploy(*, engine=None, preview=False, **changes):
     """The engine after it ran the environment, with changes of its arguments."""
-    engine, made = Engine(), functions()
+    engine, made = engine or Engine(), functions()
     settings = {
         "catalogue": CATALOGUE,
         "sinks": SINKS,
@@ -102,5 +102,5 @@ def deploy(**changes):
             Function(name, args, environment)
         environment.complete()
 
-    engine.run(program)
+    engine.run(program, preview=preview)
     return engine
