@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from policies.judge.links import refers
 from policies.judge.rule import PASS, StackRule, Verdict, fail, unknown
 from policies.judge.values import UNKNOWN
 from policies.rules._functions import FUNCTION
+from policies.rules._iam import ROLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -15,23 +17,25 @@ if TYPE_CHECKING:
 
 
 def _check(resources: Sequence[Resource]) -> Iterator[tuple[Resource, Verdict]]:
-    functions = [one for one in resources if one.type == FUNCTION]
+    roles = [one for one in resources if one.type == ROLE]
     users: dict[object, list[Resource]] = {}
-    for one in functions:
-        users.setdefault(_role(one), []).append(one)
+    for one in resources:
+        if one.type == FUNCTION:
+            users.setdefault(_role(one, roles), []).append(one)
     for role, found in users.items():
         for one in found:
             yield one, _judge(role, [other for other in found if other is not one])
 
 
-def _role(function: Resource) -> object:
-    """What tells one role from another: its ARN, or what the ARN comes from while it is not known."""
-    role = function.get("role")
-    return tuple(sorted(function.sources.get("role", ()))) if role is UNKNOWN else role
+def _role(function: Resource, roles: Sequence[Resource]) -> object:
+    """What tells one role from another: which one of the stack it is, or else its ARN; none while that is not known."""
+    ours = next((one.urn for one in roles if refers(function, "role", one)), None)
+    found = function.get("role")
+    return ours or (None if found is UNKNOWN else found)
 
 
 def _judge(role: object, others: Sequence[Resource]) -> Verdict:
-    if role == ():
+    if role is None:
         return unknown("role")
     if others:
         return fail("role", f"role must be used by this function alone, but {others[0].name} has it too")

@@ -5,10 +5,22 @@ import dataclasses
 import pulumi
 from pulumi.runtime import rpc
 
+from components.environment import Environment
+from components.function.args import BusEvent, Code, HttpEvent
+from components.function.component import Function
+from components.log_sink.args import LogSinkArgs
 from policies.judge.rule import Rule, Verdict
 from policies.judge.values import UNKNOWN, Resource
 from policies.rules import all_rules
-from tests.unit.components.conftest import Aws, Engine, Recorder
+from tests.unit.components.conftest import (
+    IMAGE,
+    Aws,
+    Engine,
+    Recorder,
+    environment_args,
+    function_args,
+    knative_args,
+)
 from tests.unit.components.rich import deploy
 
 
@@ -46,6 +58,31 @@ class KeepingEngine(Engine):
 def of_components(*, preview=False, **changes):
     """The resources of an environment on Lambda that has of everything, with changes of its arguments."""
     return tuple(deploy(engine=KeepingEngine(), preview=preview, **changes).monitor.kept)
+
+
+def of_knative(*, preview=False):
+    """The resources of an environment on Knative with functions, a log agent and dead letters."""
+    engine, made = KeepingEngine(), knative_functions()
+    loki = LogSinkArgs(name="central", kind="loki", address="https://loki.example.com", tenant="shop")
+    args = environment_args(target="knative", aws=None, sinks=(loki,), knative=knative_args(log_agent=IMAGE))
+
+    def program():
+        environment = Environment("dev", args.serving(made))
+        for name, one in made.items():
+            Function(name, one, environment)
+        environment.complete()
+
+    engine.run(program, preview=preview)
+    return tuple(engine.monitor.kept)
+
+
+def knative_functions():
+    common = {"code": Code(image=IMAGE), "target": "knative", "sinks": ["central"]}
+    return {
+        "web": function_args(http=[HttpEvent(path="/", visibility="public", auth="none")], **common),
+        "inner": function_args(http=[HttpEvent(path="/", auth="none")], **common),
+        "work": function_args(signature="cloudevent", events=[BusEvent(type="com.example.paid")], **common),
+    }
 
 
 def verdicts(resources, rules=None):
