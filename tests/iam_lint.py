@@ -9,10 +9,20 @@ with warnings.catch_warnings():
 
 
 @functools.cache
+def _levels(service: str) -> dict[str, str]:
+    """Every action of a service to what it does: List, Read, Write, Tagging or Permissions management."""
+    found = [known for known in parliament.iam_definition if known["prefix"] == service]
+    return {f"{service}:{p['privilege']}": p["access_level"] for known in found for p in known["privileges"]}
+
+
 def actions_of(service: str) -> frozenset[str]:
     """Every action of a service, by its prefix."""
-    found = next(known for known in parliament.iam_definition if known["prefix"] == service)
-    return frozenset(f"{service}:{privilege['privilege']}" for privilege in found["privileges"])
+    return frozenset(_levels(service))
+
+
+def level_of(action: str) -> str:
+    """What an action does: List, Read, Write, Tagging or Permissions management."""
+    return _levels(action.partition(":")[0])[action]
 
 
 def findings(policy: str) -> list[tuple[str, str]]:

@@ -15,6 +15,7 @@ COMMANDS = {
     "audit": "Ask what is known against the dependencies of functions.",
     "build": "Build the packages of functions ahead of an update.",
     "cluster": "Start, inspect and end the embedded cluster.",
+    "deployer": "Print the IAM policies of the role that deploys an environment.",
     "destroy": "Remove everything that an environment deployed.",
     "doctor": "Say what was found where, and what is missing.",
     "invoke": "Call a deployed function.",

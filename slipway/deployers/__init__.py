@@ -1,0 +1,1 @@
+"""Rights of pipelines: what deploying an environment needs of AWS, and nothing else."""
