@@ -69,8 +69,9 @@ lock: setup ## Lock Slipway's own dependencies again
 	@$(BIN)/uv pip compile pyproject.toml --extra local --extra dev --universal --generate-hashes \
 	  --python-version 3.11 --quiet --custom-compile-command "make lock" --output-file requirements.lock
 
-generate: setup ## Write docs/schema and the reference tables from the models
+generate: setup ## Write docs/schema and the reference tables from the models and the policies
 	@$(BIN)/slipway schema --write
+	@$(BIN)/python -m policies.docs --write
 
 format: setup ## Format the code
 	@$(BIN)/ruff format .

@@ -157,6 +157,17 @@ MUTATIONS = (
         "anybody's role",
         allowed("iam/role:Role", "work-role", "assumeRolePolicy", Principal="*", Action="sts:AssumeRole"),
     ),
+    _(
+        "I7",
+        "any pipeline",
+        allowed(
+            "iam/role:Role",
+            "work-role",
+            "assumeRolePolicy",
+            Principal={"Federated": "arn:aws:iam::123456789012:oidc-provider/gitlab.example.com"},
+            Action="sts:AssumeRoleWithWebIdentity",
+        ),
+    ),
     _("I8", "all but", role(NotAction="iam:*", Resource=f"arn:aws:sqs:{HERE}:jobs")),
     _("I9", "any key", role(Action="kms:Decrypt", Resource="arn:aws:kms:*:*:key/*")),
     _("I10", "no boundary", edited("iam/role:Role", "work-role", "permissionsBoundary")),
