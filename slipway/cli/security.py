@@ -14,9 +14,10 @@ from slipway.cli.session import Session
 from slipway.cli.tables import print_json, print_table
 from slipway.core import validate
 from slipway.core.errors import EngineError, FindingsError
+from slipway.core.loaded import count
 from slipway.core.project import Project
 from slipway.engine import operations
-from slipway.engine.controls import NOT_CHECKED, controls
+from slipway.engine.controls import NOT_CHECKED, SHARED, controls
 from slipway.engine.policies import findings, has_pack
 from slipway.reports.codequality import code_quality
 from slipway.reports.sarif import RuleText, sarif
@@ -158,7 +159,7 @@ def _print_table(one: Checked) -> None:
     if one.report is None:
         return
     rows = [
-        (control.id, control.state, control.level, ", ".join(_where(control)), "; ".join(control.titles))
+        (control.id, control.state, control.level, _where(control), "; ".join(control.titles))
         for control in one.controls
     ]
     print_table(("control", "state", "level", "where", "what must hold"), rows)
@@ -168,8 +169,13 @@ def _print_table(one: Checked) -> None:
     click.echo()
 
 
-def _where(control: Control) -> list[str]:
-    return [] if control.state == NOT_CHECKED else control.where(control.state)
+def _where(control: Control) -> str:
+    """Names of what is not as it should be; what is met is only counted."""
+    names = [] if control.state == NOT_CHECKED else control.where(control.state)
+    if control.state != "met" or len(names) == 1:
+        return ", ".join(names)
+    functions = len(set(names) - {SHARED})
+    return f"{count(functions, 'function')}{' and what they share' if SHARED in names else ''}"
 
 
 def _counts(one: Checked) -> str:

@@ -29,7 +29,7 @@ class Control:
         id: Its id, `F9`.
         titles: What must hold, one clause for each rule that checks it.
         sources: Ids of the same control elsewhere.
-        level: `mandatory`, `advisory` or `disabled` here.
+        level: `mandatory`, `advisory` or `disabled` here: the strictest of the rules that it is not met by, else of all.
         states: Function, or `(environment)`, to `met`, `waived`, `failing` or `unknown`; only those that have such
             resources.
     """
@@ -75,16 +75,24 @@ def controls(report: Report, parents: Mapping[str, str]) -> list[Control]:
             id=id_,
             titles=tuple(rule.title for rule in of_id),
             sources=tuple(dict.fromkeys(source for rule in of_id for source in rule.sources)),
-            level=of_id[0].level,
+            level=_level(of_id, verdicts.get(id_, ())),
             states=_states(verdicts.get(id_, ()), parents),
         )
         for id_, of_id in sorted(rules.items(), key=lambda item: (item[0][0], int(item[0][1:])))
     ]
 
 
+def _level(rules: Iterable[Rule], verdicts: Iterable[Verdict]) -> str:
+    broken = {verdict.level for verdict in verdicts if state_of(verdict) in {"failing", "unknown"}} - {"disabled"}
+    found = broken or {rule.level for rule in rules}
+    return next(level for level in ("mandatory", "advisory", "disabled") if level in found)
+
+
 def _states(verdicts: Iterable[Verdict], parents: Mapping[str, str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for verdict in verdicts:
+        if verdict.level == "disabled":
+            continue
         who = function_of(verdict.urn, parents) or SHARED
         found[who] = min(found.get(who, _WORST[-1]), state_of(verdict), key=_WORST.index)
     return dict(sorted(found.items()))

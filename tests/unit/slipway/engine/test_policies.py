@@ -99,3 +99,11 @@ def test_controls_tell_the_worst_state_and_where(tmp_path):
 def test_states_of_a_control(tmp_path, is_open, policy, state):
     said = written(tmp_path, {QUEUE.format("open"): is_open}, **policy)
     assert controls(said, PARENTS)[0].state == state
+
+
+def test_a_control_of_which_a_rule_is_broken_has_that_rules_level(tmp_path):
+    said = written(tmp_path, {QUEUE.format("open"): True}, rules={"K10": "disabled"})
+    by_id = {one.id: one for one in controls(said, PARENTS)}
+    assert by_id["F9"].level == "mandatory"
+    assert by_id["K10"].level == "disabled"
+    assert by_id["K10"].states == {}
