@@ -29,7 +29,7 @@ class Control:
         id: Its id, `F9`.
         titles: What must hold, one clause for each rule that checks it.
         sources: Ids of the same control elsewhere.
-        level: `mandatory`, `advisory` or `disabled` here: the strictest of the rules that it is not met by, else of all.
+        level: `mandatory`, `advisory` or `disabled`: the strictest of the rules that it is not met by, else of all.
         states: Function, or `(environment)`, to `met`, `waived`, `failing` or `unknown`; only those that have such
             resources.
     """
