@@ -1,6 +1,7 @@
 """Logs of functions on a real cluster, in the real Loki beside it: by the agent that an update deployed."""
 
 import json
+import shutil
 import time
 
 import pytest
@@ -32,6 +33,7 @@ def hello(request):
     print("plain words", flush=True)
     return "done\\n"
 """
+_SECRET = 'c4n4ry-of-a-secret"/+'
 
 
 @pytest.fixture(scope="module")
@@ -130,3 +132,45 @@ def test_nothing_but_the_agent_may_ask_for_a_folder_of_the_node(deployed):
     assert {pod["metadata"]["labels"]["app.kubernetes.io/name"] for pod in listed} == {"slipway-logs"}
     labels = deployed.cluster.get("namespace", deployed.namespace)["metadata"]["labels"]
     assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+def logged(deployed, *arguments):
+    return [json.loads(line) for line in deployed.run("logs", *arguments, "--json").stdout.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def changed(deployed):
+    """Of two functions that have logged, one got a secret and other pods, and one was removed."""
+    deployed.run("invoke", "audit")
+    envelopes(deployed, lambda found: any((one["function"], one["source"]) == ("audit", "function") for one in found))
+    secret = {"kind": "Secret", "metadata": {"name": "canary", "namespace": deployed.namespace}}
+    deployed.cluster.apply({"apiVersion": "v1", **secret, "stringData": {"token": _SECRET}})
+    deployed.settings(lambda config: config["slipway:resources"].update(secret={"canary": {"kubernetes": "canary"}}))
+    with (deployed.root / "functions/hello/function.yaml").open("a") as manifest:
+        manifest.write("secrets: {TOKEN: canary/token}\n")
+    main = "import os\n" + _TALKING.replace('"plain words"', '"token", os.environ["TOKEN"]')
+    (deployed.root / "functions/hello/main.py").write_text(main)
+    shutil.rmtree(deployed.root / "functions/audit")
+    deployed.run("up", timeout=900)
+    pods = "-l", "serving.knative.dev/service=hello", "-n", deployed.namespace
+    deployed.cluster.kubectl("delete", "pods", *pods, "--grace-period=0", "--force")
+    return deployed
+
+
+def test_the_value_of_a_secret_is_in_no_log_and_no_configuration(changed):
+    changed.cluster.call("hello", changed.namespace, "/hello")
+    found = envelopes(changed, lambda records: any(record["message"] == "token [redacted]" for record in records))
+    config = changed.cluster.kubectl("get", "configmaps,daemonsets", "-n", f"{changed.namespace}-logs", "-o", "yaml")
+    state = [path.read_text() for path in (changed.root / ".slipway/state").rglob("*") if path.suffix == ".json"]
+    plan = changed.run("preview", "--json").stdout
+    assert not [text for text in (json.dumps(found), config, plan, *state) if "c4n4ry-of-a-secret" in text]
+
+
+def test_what_pods_and_functions_that_are_gone_have_logged_is_read_from_the_sink(changed):
+    messages = [record["message"] for record in logged(changed, "hello")]
+    assert [message for message in messages if message.startswith("line ")] == [f"line {n}" for n in range(300)]
+    gone = changed.run("logs", "audit", "--json")
+    assert "note: audit is not deployed in local-knative; what sink central has of it is shown" in gone.stderr
+    assert {json.loads(line)["function"] for line in gone.stdout.splitlines()} == {"audit"}
+    for record in logged(changed, "hello", "--sink", "central", "--source", "event"):
+        SCHEMA.validate(record)

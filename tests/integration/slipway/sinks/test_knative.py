@@ -37,7 +37,9 @@ def envelopes(checkout, *arguments):
 
 def plain(found):
     """What was logged, without what only one source knows."""
-    return [(one["timestamp"], one["severity"], one["message"], one.get("fields"), one["revision"]) for one in found]
+    return [
+        (one["timestamp"], one["severity"], one["message"], one.get("fields"), one.get("revision")) for one in found
+    ]
 
 
 def until(look, seconds=90):
