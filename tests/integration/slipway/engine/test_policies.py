@@ -41,7 +41,8 @@ def add(checkout, value, **policy):
     """Put the resource into the program, with this authorization, and what the environment says about policies."""
     (checkout.root / "__main__.py").write_text(checkout.program + BY_HAND.format(value=value))
     content = yaml.safe_load(checkout.settings_file.read_text())
-    content["config"]["slipway:policy"] = policy
+    levels = content["config"]["slipway:policy"]["rules"]  # what the embedded AWS cannot have
+    content["config"]["slipway:policy"] = {"rules": levels, **policy}
     checkout.settings_file.write_text(yaml.safe_dump(content))
 
 
