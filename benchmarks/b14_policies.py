@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from benchmarks.stacks import Stack
 
 ID = "B14"
-TARGET = 1.5
+TARGET = 1.75
 _RESOURCES = 1000
 _ROUNDS = 3
 

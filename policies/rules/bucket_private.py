@@ -19,7 +19,10 @@ _SWITCHES = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restri
 
 
 def _check(resources: Sequence[Resource]) -> Iterator[tuple[Resource, Verdict]]:
-    account = [_of_block(one) for one in resources if one.type == _ACCOUNT]
+    # A block itself, too: it may be about a bucket that stands in no stack.
+    blocks = [(one, _of_block(one)) for one in resources if one.type in {_BLOCK, _ACCOUNT}]
+    yield from blocks
+    account = [verdict for one, verdict in blocks if one.type == _ACCOUNT]
     for bucket, verdict in judge_buckets(resources, (_BLOCK,), lambda one, _: _of_block(one), _of_bucket):
         yield bucket, PASS if PASS in account else verdict
 
