@@ -142,7 +142,7 @@ def _statement(value: Any, *, of_identity: bool) -> Statement:
     value = {key: item for key, item in value.items() if item is not None}
     _only(value, _STATEMENT, "a statement")
     effect = value.get("Effect")
-    if effect not in {"Allow", "Deny"}:
+    if effect != "Allow" and effect != "Deny":  # noqa: PLR1714 - it may be a list, which no set takes
         raise MalformedError("Effect must be Allow or Deny")
     for one, other in (("Action", "NotAction"), ("Resource", "NotResource"), ("Principal", "NotPrincipal")):
         if one in value and other in value:

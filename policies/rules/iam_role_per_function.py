@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def _check(resources: Sequence[Resource]) -> Iterator[tuple[Resource, Verdict]]:
     roles = [one for one in resources if one.type == ROLE]
-    users: dict[object, list[Resource]] = {}
+    users: dict[str | None, list[Resource]] = {}
     for one in resources:
         if one.type == FUNCTION:
             users.setdefault(_role(one, roles), []).append(one)
@@ -27,14 +27,14 @@ def _check(resources: Sequence[Resource]) -> Iterator[tuple[Resource, Verdict]]:
             yield one, _judge(role, [other for other in found if other is not one])
 
 
-def _role(function: Resource, roles: Sequence[Resource]) -> object:
+def _role(function: Resource, roles: Sequence[Resource]) -> str | None:
     """What tells one role from another: which one of the stack it is, or else its ARN; none while that is not known."""
     ours = next((one.urn for one in roles if refers(function, "role", one)), None)
     found = function.get("role")
-    return ours or (None if found is UNKNOWN else found)
+    return ours or (None if found is UNKNOWN else str(found))
 
 
-def _judge(role: object, others: Sequence[Resource]) -> Verdict:
+def _judge(role: str | None, others: Sequence[Resource]) -> Verdict:
     if role is None:
         return unknown("role")
     if others:

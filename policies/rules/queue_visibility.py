@@ -47,8 +47,8 @@ def _compare(queue: Resource, function: Resource) -> Verdict:
     if timeout is UNKNOWN:
         return unknown("timeout")
     hidden = _DEFAULT_VISIBILITY_S if hidden is None else hidden
-    least = _FACTOR * (_DEFAULT_TIMEOUT_S if timeout is None else timeout)
-    if hidden >= least:
+    least = _FACTOR * (timeout if isinstance(timeout, int) else _DEFAULT_TIMEOUT_S)
+    if isinstance(hidden, int) and hidden >= least:
         return PASS
     return fail(_PATH, f"{_PATH} of {queue.name} must be at least {least}, {_FACTOR} times the timeout, found {hidden}")
 
