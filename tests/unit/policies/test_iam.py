@@ -2,7 +2,6 @@
 
 import json
 
-import parliament
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 from policies.judge.iam import MalformedError, Statement, matches, statements
 from policies.judge.values import UNKNOWN
 from policies.rules import _iam, iam_no_exposure
+from tests.iam_lint import parliament
 
 pytestmark = pytest.mark.unit
 WORDS = st.sampled_from(
