@@ -117,6 +117,10 @@ class KnativeArgs:
     """Who may deploy functions."""
     previewers: Subjects = dataclasses.field(default_factory=Subjects)
     """Who may read what a preview compares with."""
+    admission: bool = True
+    """Whether the cluster itself refuses what breaks rules; it needs Kubernetes 1.30."""
+    levels: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Levels of single rules there, by their ids: `mandatory`, `advisory` or `disabled`."""
 
     @classmethod
     def from_spec(cls, spec: Mapping[str, Any]) -> KnativeArgs:

@@ -14,6 +14,7 @@ from components.base import Component
 from components.environment_args import EnvironmentArgs
 from components.errors import InputError
 from components.knative.access import make_access
+from components.knative.admission.policies import make_admission, of_functions
 from components.knative.agent import daemon
 from components.knative.bounds import make_bounds, quota_of
 from components.knative.dead_letters import make_dead_letters
@@ -34,9 +35,9 @@ class KnativeEnvironment:
     """Guardrails first, then what functions share.
 
     Creates: provider; namespace, which refuses pods that ask for rights; network policies; quota and bounds of
-    containers; roles of developers and pipelines (when somebody has them); channels of the catalogue's queues; the log
-    agent (when a function has a log sink); dead letters (when a function takes events); broker (when a function takes
-    events of the bus or schedules).
+    containers; roles of developers and pipelines (when somebody has them); admission policies; channels of the
+    catalogue's queues; the log agent (when a function has a log sink); dead letters (when a function takes events);
+    broker (when a function takes events of the bus or schedules).
 
     Attributes:
         args: The environment as its operators describe it.
@@ -80,6 +81,7 @@ class KnativeEnvironment:
             *make_guards(self._owner, self.site, made),
             *make_bounds(self._owner, self.site.namespace, quota_of(self.site), made),
             *make_access(self._owner, self.site, made),
+            *make_admission(self._owner, self.site, self.site.namespace, of_functions(), made),
         ]
 
     def _broker(self) -> CustomResource:

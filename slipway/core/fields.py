@@ -201,3 +201,13 @@ def scale_mistake(scale: Scale) -> str | None:
     if scale.max is not None and scale.min > scale.max:
         return f"min {scale.min} is above max {scale.max}"
     return None
+
+
+# Pulumi writes plain values of the configuration back as text when it adds the key or salt of a new stack to the file.
+Switch = Annotated[
+    bool,
+    BeforeValidator(
+        lambda value: {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value,
+        json_schema_input_type=bool | Literal["true", "false"],
+    ),
+]

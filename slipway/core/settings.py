@@ -1,10 +1,10 @@
 """The model of an environment: the `slipway:` keys of `stacks/Pulumi.<environment>.yaml`."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, JsonValue, PrivateAttr
+from pydantic import AfterValidator, ConfigDict, Field, JsonValue, PrivateAttr
 
-from slipway.core.fields import Later, Model, Name, Shape, TagValue, Target, mistake
+from slipway.core.fields import Later, Model, Name, Shape, Switch, TagValue, Target, mistake
 from slipway.core.settings_guardrails import Quota, Subjects
 from slipway.core.settings_knative import (
     EMBEDDED_HOST,
@@ -50,16 +50,6 @@ def _check_tags(tags: dict[str, str]) -> dict[str, str]:
     return tags
 
 
-# Pulumi writes plain values of the configuration back as text when it adds the key or salt of a new stack to the file.
-_Switch = Annotated[
-    bool,
-    BeforeValidator(
-        lambda value: {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value,
-        json_schema_input_type=bool | Literal["true", "false"],
-    ),
-]
-
-
 class Guardrails(Model):
     """Bounds of what functions may become."""
 
@@ -86,6 +76,11 @@ class Guardrails(Model):
     deployers: Subjects = Field(default=Subjects(), description="Who may deploy functions: the pipeline.")
     previewers: Subjects = Field(
         default=Subjects(), description="Who may read what a preview compares with: the pipeline of merge requests."
+    )
+    admission: Switch = Field(
+        default=True,
+        description="Whether the cluster itself refuses what breaks the rules of `slipway:policy`; it needs Kubernetes "
+        "1.30.",
     )
 
 
@@ -142,7 +137,7 @@ class Settings(Model):
         Field(max_length=_TAGS),
         AfterValidator(_check_tags),
     ] = Field(default={}, description="Tags of every resource beside those that Slipway sets.")
-    protect: _Switch = Field(default=False, description="Whether what holds data is protected from deletion.")
+    protect: Switch = Field(default=False, description="Whether what holds data is protected from deletion.")
     logs: Logs = Field(default=Logs(), description="Logs of the functions.")
     encryption: Encryption | None = Field(
         default=None, description="Key for variables, logs and queues; without it one is made."

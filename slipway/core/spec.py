@@ -148,6 +148,8 @@ def _knative(knative: Knative, settings: Settings) -> dict[str, Any]:
         "developers": settings.guardrails.developers.model_dump(),
         "deployers": settings.guardrails.deployers.model_dump(),
         "previewers": settings.guardrails.previewers.model_dump(),
+        "admission": settings.guardrails.admission,
+        "levels": {rule: level for rule, level in settings.policy.rules.items() if rule.startswith("K")},
     }
 
 

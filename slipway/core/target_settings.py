@@ -42,6 +42,7 @@ _SETTINGS = (
             ("developers", "IAM says who may look", "role in the namespace"),
             ("deployers", "IAM says who may deploy", "role in the namespace"),
             ("previewers", "IAM says who may read", "role in the namespace"),
+            ("admission", "AWS has no such gate", "policies of the API server"),
         )
     ),
     Feature(

@@ -12,6 +12,7 @@ from pulumi_kubernetes.core.v1 import ConfigMap, Namespace, ServiceAccount
 from pulumi_kubernetes.rbac.v1 import Role, RoleBinding
 
 from components.base import Component
+from components.knative.admission.policies import make_admission, of_agents
 from components.knative.agent.collector import FEATURES, HEALTH_PORT, METRICS_PORT, PODS, STATE, Place, Routed, render
 from components.knative.agent.network import make_guards
 from components.knative.agent.stores import KINDS, secrets_of
@@ -108,6 +109,7 @@ def make_agent(
     guards = [
         *make_guards(owner, home, [routed.args for routed in sinks], [namespace]),
         *make_bounds(owner, home, _NOTHING_ELSE, [namespace], prefix="logs-"),
+        *make_admission(owner, site, home, of_agents(f"{STATE}/{home}"), [namespace], prefix="logs-"),
     ]
     account = owner.child("logs-account", ServiceAccount, {"metadata": metadata(owner, NAME, home)}, depends_on=guards)
     roles = _roles(owner, site, home, [*guards, *depends_on])

@@ -1,5 +1,6 @@
 """Checkouts of the project with embedded platforms, driven by the real engine and the real providers."""
 
+import contextlib
 import json
 import os
 import re
@@ -30,10 +31,12 @@ class Checkout:
 
     Attributes:
         environment: Variables of its commands, beside those of the tests.
+        through: What `run` starts its commands with.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.through: tuple[str, ...] = ()
         self.environment: dict[str, str] = {}
         listed = subprocess.run(
             ["git", "ls-files", "-co", "--exclude-standard", "-z", "--", ".", ":!tests", ":!docs", ":!benchmarks"],
@@ -73,7 +76,7 @@ class Checkout:
     def run(self, *arguments, status=0, timeout=240, **environment) -> subprocess.CompletedProcess:
         """A `slipway` command that ends with the given status."""
         done = subprocess.run(
-            [sys.executable, "-c", MAIN, *arguments],
+            [*self.through, sys.executable, "-c", MAIN, *arguments],
             cwd=self.root,
             env={**os.environ, **COMMON, **self.environment, **environment},
             text=True,
@@ -186,6 +189,26 @@ class KnativeCheckout(Checkout):
         change(content["config"])
         file.write_text(yaml.safe_dump(content))
 
+    def somebody(self, role: str) -> str:
+        """Name of the account, in the namespace `default`, that has a role once an update gave it."""
+        return f"{role}-{self.namespace}"
+
+    @contextlib.contextmanager
+    def rights_of(self, role: str):
+        """Commands have the rights of this role's account and no others: they alone see its access file."""
+        access = yaml.safe_load(self.cluster.config.kubeconfig.read_text())
+        token = self.cluster.kubectl("create", "token", self.somebody(role), "-n", "default").strip()
+        access["users"][0]["user"] = {"token": token}
+        file = self.root / f"{role}.yaml"
+        file.write_text(yaml.safe_dump(access))
+        seen = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
+        self.through = ("unshare", "--mount", "sh", "-c", seen, "sh", str(file), str(self.cluster.config.kubeconfig))
+        try:
+            yield
+        finally:
+            self.through = ()
+            file.unlink()
+
     def edit(self, path: str, old: str, new: str) -> None:
         """Replace text in a file."""
         file = self.root / path
@@ -214,6 +237,10 @@ class KnativeCheckout(Checkout):
             for namespace in (self.namespace, f"{self.namespace}-logs")
             for item in self.cluster.get(kinds, "-n", namespace, "-l", "app.kubernetes.io/managed-by=slipway")["items"]
             if not item["metadata"].get("ownerReferences")
+        } | {
+            f"{item['kind']}/{item['metadata']['name']}"
+            for item in self.cluster.get("validatingadmissionpolicies,validatingadmissionpolicybindings")["items"]
+            if item["metadata"]["name"].startswith((f"{self.namespace}.", f"{self.namespace}-logs."))
         }
 
     def recorded(self) -> set[str]:
@@ -257,5 +284,9 @@ def knative(tmp_path_factory, cluster):  # noqa: F811 - the fixture that is impo
     made = KnativeCheckout(tmp_path_factory.mktemp("checkout"), cluster)
     yield made
     made.run("local", "stop")
+    for kind in ("validatingadmissionpolicybinding", "validatingadmissionpolicy"):
+        left = [name for name in made.in_cluster() if name.lower().startswith(f"{kind}/")]
+        if left:
+            cluster.kubectl("delete", kind, *(name.partition("/")[2] for name in left), "--ignore-not-found")
     for namespace in (made.namespace, f"{made.namespace}-logs"):
         cluster.kubectl("delete", "namespace", namespace, "--ignore-not-found", "--wait=false")

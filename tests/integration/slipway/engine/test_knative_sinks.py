@@ -110,6 +110,7 @@ def test_a_pod_that_is_gone_at_once_is_heard(deployed):
             "spec": {
                 "containers": [container],
                 "restartPolicy": "Never",
+                "serviceAccountName": "function-hello",
                 "automountServiceAccountToken": False,
                 "terminationGracePeriodSeconds": 0,
             },

@@ -13,6 +13,12 @@ MINIMAL = {
     ("NetworkPolicy", "dev-callers"),
     ("ResourceQuota", "dev-quota"),
     ("LimitRange", "dev-limits"),
+    ("ValidatingAdmissionPolicy", "dev-admission-guards"),
+    ("ValidatingAdmissionPolicy", "dev-admission-pods"),
+    ("ValidatingAdmissionPolicy", "dev-admission-pods-advice"),
+    ("ValidatingAdmissionPolicyBinding", "dev-admission-guards-binding"),
+    ("ValidatingAdmissionPolicyBinding", "dev-admission-pods-binding"),
+    ("ValidatingAdmissionPolicyBinding", "dev-admission-pods-advice-binding"),
 }
 LABELS = {"app.kubernetes.io/managed-by": "slipway", "slipway.io/environment": "dev"}
 EVENTS = {"signature": "cloudevent"}

@@ -140,6 +140,7 @@ def test_what_only_lambda_has_needs_an_account(said, extra):
         "guardrails: {developers: {groups: [a]}}",
         "guardrails: {deployers: {groups: [a]}}",
         "guardrails: {previewers: {groups: [a]}}",
+        "guardrails: {admission: true}",
         "http: {tls: false}",
         "http: {port: 8080}",
     ],

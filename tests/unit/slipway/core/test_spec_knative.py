@@ -36,6 +36,8 @@ config:
     developers: {{groups: [shop]}}
     deployers: {{serviceAccounts: [ci/deployer]}}
     previewers: {{users: [preview]}}
+    admission: false
+  slipway:policy: {{rules: {{K8: mandatory, F1: disabled}}}}
   slipway:functions: {{orders: {{hosts: [orders.example.com]}}}}
 """
 
@@ -75,6 +77,8 @@ def test_an_environment_on_knative(box, manifest):
         developers=Subjects(groups=("shop",)),
         deployers=Subjects(service_accounts=("ci/deployer",)),
         previewers=Subjects(users=("preview",)),
+        admission=False,
+        levels={"K8": "mandatory"},
     )
     assert args.tokens == TokenIssuer(issuer="https://login.example.com", audience=["x"])
     assert args.catalogue == (
