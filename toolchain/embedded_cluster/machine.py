@@ -41,11 +41,17 @@ _NETWORK_SYSCTLS = {
 }
 # The engine's own nftables rules need an expression that some kernels lack; these mean the same. Traffic of the node
 # itself (probes, API server, relay) is never held up, and without the engine everything passes.
+_KNOWN = ("-m", "conntrack", "--ctstate", "ESTABLISHED,RELATED", "-j", "ACCEPT")
+_JUDGED = ("-j", "NFQUEUE", "--queue-num", str(POLICY_QUEUE), "--queue-bypass")
 _POLICY_RULES = (
-    ("-o", "lo", "-j", "ACCEPT"),
-    ("-m", "conntrack", "--ctstate", "ESTABLISHED,RELATED", "-j", "ACCEPT"),
-    ("-m", "owner", "--uid-owner", "0", "--socket-exists", "-j", "ACCEPT"),
-    ("-j", "NFQUEUE", "--queue-num", str(POLICY_QUEUE), "--queue-bypass"),
+    ("POSTROUTING", "-o", "lo", "-j", "ACCEPT"),
+    ("POSTROUTING", *_KNOWN),
+    ("POSTROUTING", "-m", "owner", "--uid-owner", "0", "--socket-exists", "-j", "ACCEPT"),
+    ("POSTROUTING", *_JUDGED),
+    # What pods send to the node itself, where the API server is, never gets as far as that.
+    ("INPUT", "!", "-i", network.BRIDGE, "-j", "ACCEPT"),
+    ("INPUT", *_KNOWN),
+    ("INPUT", *_JUDGED),
 )
 
 
@@ -144,6 +150,6 @@ def _network(environment: dict[str, str]) -> None:
         ("ip", "link", "set", network.BRIDGE, "up"),
         # The node itself calls services (webhooks, the entry): a packet needs a route before its address is translated.
         ("ip", "route", "add", network.SERVICE_CIDR, "dev", network.BRIDGE),
-        *(("iptables", "-t", "mangle", "-A", "POSTROUTING", *rule) for rule in _POLICY_RULES),
+        *(("iptables", "-t", "mangle", "-A", *rule) for rule in _POLICY_RULES),
     ):
         subprocess.run(command, env=environment, check=True, stdin=subprocess.DEVNULL)
