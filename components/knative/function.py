@@ -15,7 +15,7 @@ from components.knative.checks import mistakes
 from components.knative.environment import KnativeEnvironment
 from components.knative.http import address_of, make_hosts, visibility_labels, visibility_notes
 from components.knative.issuer import issuer_rules
-from components.knative.labels import FUNCTION, TEMPLATE, metadata
+from components.knative.labels import ACCOUNT, FUNCTION, TEMPLATE, metadata
 from components.knative.network import make_policy
 from components.knative.template import template_of
 from components.knative.traffic import traffic_of
@@ -62,7 +62,7 @@ class KnativeFunction:
         policy = self._policy()
         assert args.code.image is not None
         made: pulumi.Output[Any] = pulumi.Output.from_input(args.code.image).apply(self._template)
-        self.service = self._service(made, [account, *policy])
+        self.service = self._service(made, account, policy)
         self.version = made.apply(lambda pair: str(pair[1]["metadata"]["name"]))
         address = address_of(self.name, args, site)
         self.url = pulumi.Output.from_input(address) if address else None
@@ -112,8 +112,13 @@ class KnativeFunction:
             uses=self._uses,
         )
 
-    def _service(self, made: pulumi.Output[Any], depends_on: list[pulumi.Resource]) -> CustomResource:
+    def _service(
+        self, made: pulumi.Output[Any], account: ServiceAccount, depends_on: list[pulumi.Resource]
+    ) -> CustomResource:
         args, site = self._args, self._environment.site
+        # Asked what would come of a Service, Knative tries a pod, and a pod needs its account: while that is yet to be
+        # made, this is not known, and so the provider does not ask.
+        runs_as = account.id.apply(lambda _: self._account)
         used = [resource for use in self._uses for resource in use.made]
         described = {"slipway.io/description": args.description} if args.description else {}
 
@@ -122,7 +127,8 @@ class KnativeFunction:
             revision = template["metadata"]["name"]
             # The revision is named, so that neither the answer to an earlier update nor an older revision will do.
             waiting = wait_for(f"jsonpath={{.status.latestReadyRevisionName}}={revision}")
-            annotations = {**described, **visibility_notes(args), TEMPLATE: identity, **waiting, **forced()}
+            marks: dict[str, pulumi.Input[str]] = {TEMPLATE: identity, ACCOUNT: runs_as}
+            annotations = {**described, **visibility_notes(args), **marks, **waiting, **forced()}
             return metadata(
                 self._owner,
                 self.name,
@@ -145,6 +151,6 @@ class KnativeFunction:
                 "spec": made.apply(lambda pair: spec_of(*pair)),
             },
             primary=True,
-            depends_on=[*depends_on, *used, *self._environment.log_agent],
+            depends_on=[account, *depends_on, *used, *self._environment.log_agent],
             timeout_s=_TIMEOUT_S,
         )

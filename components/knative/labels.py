@@ -16,6 +16,7 @@ FUNCTION = f"{DOMAIN}/function"
 CODE = f"{DOMAIN}/code"
 COMMIT = f"{DOMAIN}/commit"
 TEMPLATE = f"{DOMAIN}/template"
+ACCOUNT = f"{DOMAIN}/account"
 
 # Tags that Slipway sets, as labels; those of operators get a prefix of their own, so that they replace none of these.
 _KEYS: Mapping[str, str] = {

@@ -69,6 +69,7 @@ def test_the_whole_service(to_knative, engine, a_knative_function):
             },
             "annotations": {
                 "slipway.io/code": "sha256:" + "c" * 64,
+                "slipway.io/account": "function-orders",
                 "slipway.io/description": "Takes an order",
                 "slipway.io/template": identity(engine),
                 "pulumi.com/patchForce": "true",
