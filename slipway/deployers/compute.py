@@ -175,6 +175,7 @@ COMPUTE: Mapping[str, Type] = {
             Calls([f"{_API}/apis"], ["apigateway:POST"], conditions=NEW),
             Calls([_API_ID], ["apigateway:DELETE", "apigateway:PATCH"], conditions=MINE),
             Calls([_API_ID], read=["apigateway:GET"]),
+            Calls([f"{_API_ID}/cors"], ["apigateway:DELETE"]),
             Calls([f"{_API}/tags/*"], ["apigateway:DELETE", "apigateway:POST", "apigateway:PUT"], conditions=MINE),
         ],
     ),

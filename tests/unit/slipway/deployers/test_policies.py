@@ -78,6 +78,7 @@ UPDATE = [
     Request("apigateway:PATCH", API, MINE),
     Request("apigateway:POST", f"{API}/routes"),
     Request("apigateway:POST", f"{API}/stages"),
+    Request("apigateway:DELETE", f"{API}/cors"),
 ]
 REFUSED = [
     Request("iam:CreateRole", ROLE),
