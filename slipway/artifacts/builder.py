@@ -61,6 +61,14 @@ def collect_all(project: Project, functions: Iterable[LoadedFunction]) -> dict[s
         BadInputError: Files of some cannot be packaged; all of them are named.
     """
     collector = Collector(project)
+    try:
+        return collect_by(collector, functions)
+    finally:
+        collector.save()
+
+
+def collect_by(collector: Collector, functions: Iterable[LoadedFunction]) -> dict[str, PackageInputs]:
+    """The same as `collect_all`, by a collector that may know something already; saves nothing."""
     found: dict[str, PackageInputs] = {}
     failures: list[SlipwayError] = []
     for function in functions:
@@ -76,7 +84,6 @@ def collect_all(project: Project, functions: Iterable[LoadedFunction]) -> dict[s
             )
         except BadInputError as error:
             failures.append(error)
-    collector.save()
     if failures:
         raise combined(failures)
     return found

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import os
 import subprocess
 from typing import TYPE_CHECKING
 
+from slipway.artifacts.git import command, git, names
 from slipway.artifacts.tree import travels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Generator, Iterable, Iterator, Mapping
     from pathlib import Path
     from typing import IO
 
@@ -24,37 +26,91 @@ UNKNOWN = "unknown"
 _COMMIT = ":commit "
 
 
-def last_commits(project: Project, wanted: Mapping[str, Iterable[str]]) -> dict[str, str]:
+def last_commits(project: Project, wanted: Mapping[str, Iterable[str]], *, at: str | None = None) -> dict[str, str]:
     """The last commit that changed each function's inputs.
 
     Args:
         project: The project.
         wanted: Name of a function to its `PackageInputs.paths`.
+        at: The commit to look back from; None for the files as they are now.
 
     Returns:
         Name to a full commit id, `uncommitted` or `unknown`.
     """
     found = dict.fromkeys(wanted, UNKNOWN)
-    about = _git(project.root, "rev-parse", "--show-prefix", "--is-shallow-repository")
-    if not wanted or about is None:
+    shallow = git(project.root, "rev-parse", "--is-shallow-repository")
+    if not wanted or shallow is None:
         return found
-    prefix, shallow = about.rsplit("\n", maxsplit=2)[:2]
-    index = _Index(wanted)
-    status = _git(
-        project.root,
-        *("status", "--porcelain=v1", "-z", "--no-renames", "--ignored=matching", "--untracked-files=all"),
-        *("--", *index.tops),
-    )
-    if status is None:
-        return found
-    dirty = {name for entry in status.split("\0") for name in index.functions(entry[3:].removeprefix(prefix))}
+    index = Index(wanted)
+    dirty: set[str] = set()
+    if at is None:
+        changed = uncommitted(project, index.tops)
+        if changed is None:
+            return found
+        dirty = {name for path in changed for name in index.functions(path)}
     found.update(dict.fromkeys(dirty, UNCOMMITTED))
-    found.update(_history(project.root, index, set(wanted) - dirty, shallow=shallow == "true"))
+    missing = set(wanted) - dirty
+    found.update(_history(project.root, index, missing, at=at or "HEAD", shallow=shallow == "true\n"))
     return found
 
 
-class _Index:
-    """Finds the functions that a path belongs to."""
+def uncommitted(project: Project, tops: Iterable[str]) -> dict[str, bool] | None:
+    """Paths in the project that differ from the last commit, or that git does not know or ignores.
+
+    A path that ends with a slash is a folder as a whole.
+
+    Args:
+        project: The project.
+        tops: Where to look, relative to the project.
+
+    Returns:
+        The paths, relative to the project, and of each whether git ignores it; None if git cannot say.
+    """
+    prefix = git(project.root, "rev-parse", "--show-prefix")
+    words = ("status", "--porcelain=v1", "-z", "--no-renames", "--ignored=matching", "--untracked-files=all")
+    status = git(project.root, *words, "--ignore-submodules=none", "--", *tops)
+    if prefix is None or status is None:
+        return None
+    return {entry[3:].removeprefix(prefix.removesuffix("\n")): entry.startswith("!!") for entry in names(status)}
+
+
+def changes(root: Path, tops: Iterable[str], *revisions: str) -> Generator[tuple[str, bool, str]]:
+    """What commits changed, the newest first; close it to stop early.
+
+    Args:
+        root: Root of the project.
+        tops: Where to look, relative to the project.
+        revisions: Commits or ranges, as git takes them.
+
+    Yields:
+        A commit, whether it has parents, and a path that it changed, relative to the project.
+    """
+    # Merges show only what they changed themselves (-c): a change belongs to the commit that made it.
+    words = ["log", "-z", "-c", "--name-only", "--no-renames", "--relative", "--root", f"--format={_COMMIT}%H %P"]
+    with subprocess.Popen(
+        command(root, *words, *revisions, "--", *tops),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        assert process.stdout is not None
+        commit, parents = UNKNOWN, [""]
+        try:
+            for token in _tokens(process.stdout):
+                if token.startswith(_COMMIT):
+                    commit, *parents = token.removeprefix(_COMMIT).split()
+                elif token:
+                    yield commit, bool(parents), token.removeprefix("\n")
+        finally:
+            process.kill()
+
+
+class Index:
+    """Finds the functions that a path belongs to.
+
+    Args:
+        wanted: Name of a function to its `PackageInputs.paths`.
+    """
 
     def __init__(self, wanted: Mapping[str, Iterable[str]]) -> None:
         self._files: dict[str, set[str]] = collections.defaultdict(set)
@@ -82,33 +138,18 @@ class _Index:
         return found
 
 
-def _history(root: Path, index: _Index, missing: set[str], *, shallow: bool) -> dict[str, str]:
-    """Walk back from the last commit until each function has met one that changed it."""
+def _history(root: Path, index: Index, missing: set[str], *, at: str, shallow: bool) -> dict[str, str]:
+    """Walk back from a commit until each function has met one that changed it."""
     found: dict[str, str] = {}
     if not missing:
         return found
-    # Merges show only what they changed themselves (-c): a change belongs to the commit that made it.
-    words = ["log", "-z", "-c", "--name-only", "--no-renames", "--relative", "--root", f"--format={_COMMIT}%H %P"]
-    with subprocess.Popen(
-        _command(root, *words, "--", *index.tops),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        assert process.stdout is not None
-        commit = UNKNOWN
-        for token in _tokens(process.stdout):
-            if token.startswith(_COMMIT):
-                commit, *parents = token.removeprefix(_COMMIT).split()
+    with contextlib.closing(changes(root, index.tops, at)) as walk:
+        for commit, has_parents, path in walk:
+            for name in index.functions(path) & missing:
                 # Where a shallow clone ends, a commit seems to have added everything.
-                if shallow and not parents:
-                    commit = UNKNOWN
-                continue
-            for name in index.functions(token.removeprefix("\n")) & missing:
-                found[name] = commit
+                found[name] = UNKNOWN if shallow and not has_parents else commit
                 missing.discard(name)
             if not missing:
-                process.kill()
                 break
     return found
 
@@ -121,22 +162,3 @@ def _tokens(stream: IO[bytes]) -> Iterator[str]:
         yield from map(os.fsdecode, whole)
     if rest:
         yield os.fsdecode(rest)
-
-
-def _git(root: Path, *words: str) -> str | None:
-    """What a git command prints; None if it fails or there is no git."""
-    try:
-        done = subprocess.run(
-            _command(root, *words),
-            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},  # a preview must not disturb the user's own git
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-        )
-    except OSError:
-        return None
-    return None if done.returncode else os.fsdecode(done.stdout)
-
-
-def _command(root: Path, *words: str) -> list[str]:
-    return ["git", "-C", os.fspath(root), *words]

@@ -152,12 +152,15 @@ class Collector:
     Args:
         project: The project.
         cache: The user's cache folder; None takes `slipway.core.paths.cache_dir()`.
+        beside: A collector of another state of the same project, whose knowledge of folders is used; do not save then.
     """
 
-    def __init__(self, project: Project, cache: Path | None = None) -> None:
+    def __init__(self, project: Project, cache: Path | None = None, *, beside: Collector | None = None) -> None:
         version = f"{PACKAGER_VERSION}-{sys.version_info.major}.{sys.version_info.minor}"
         self._project = project
-        self._facts = FactsCache(cache or cache_dir(), project.root, version=version)
+        self.facts: FactsCache = (
+            beside.facts if beside else FactsCache(cache or cache_dir(), project.root, version=version)
+        )
         self._dependencies = Dependencies(project)
         self._functions = project.relative(project.functions)
 
@@ -181,7 +184,8 @@ class Collector:
             found = in_order(problems)
             raise BadInputError(f"function {name!r} cannot be packaged: {len(found)} mistake(s)", found)
         if locked.lock is not None:
-            paths.append(self._project.relative(locked.lock))
+            own = locked.lock.parent == directory
+            paths.append(f"{prefix}/{locked.lock.name}" if own else self._project.relative(locked.lock))
         decisive = [PACKAGER_VERSION, runtime, architecture, locked.digest, locked.roots, locked.cut]
         decisive += [(kind, section.digest) for kind, section in sections.items()]
         return PackageInputs(
@@ -196,6 +200,13 @@ class Collector:
             cut=locked.cut,
             paths=tuple(paths),
         )
+
+    def brought(self, directory: Path) -> dict[str, str | None]:
+        """What a function takes of the shared folder, by `SharedCode.brought`; nothing where that cannot be told."""
+        _, facts, _ = self._folder(directory, f"{self._functions}/{directory.name}", function=directory.name)
+        if not facts.get("names") and not facts.get("dynamic"):
+            return {}
+        return self._shared_code[1].brought(facts["names"], dynamic=facts["dynamic"])
 
     def container(self, directory: Path, *, architecture: str) -> ContainerInputs:
         """The inputs of a function with a Containerfile: its folder, requirement files included.
@@ -255,7 +266,7 @@ class Collector:
     def save(self) -> None:
         """Keep what was found for the next run."""
         root = os.fspath(self._project.root)
-        self._facts.save(lambda folder: os.path.isdir(f"{root}/{folder}"))  # noqa: PTH112 - asked for every function
+        self.facts.save(lambda folder: os.path.isdir(f"{root}/{folder}"))  # noqa: PTH112 - asked for every function
 
     def _folder(
         self, directory: Path, prefix: str, *, function: str
@@ -265,7 +276,7 @@ class Collector:
             return trees.Tree(), {"digest": ""}, [mistake(prefix, "not-a-folder", message, remedy, function)]
         tree = trees.scan(directory)
         find = functools.partial(function_facts, tree)
-        facts = find() if tree.problems else self._facts.get(prefix, tree, find)
+        facts = find() if tree.problems else self.facts.get(prefix, tree, find)
         found = trees.as_findings(tree, prefix=prefix, function=function) if tree.problems else []
         found += as_mistakes(facts, prefix=prefix, function=function)
         if not tree.names:
@@ -300,7 +311,7 @@ class Collector:
         tree = trees.scan(folder)
         if tree.problems:
             return tree, SharedCode.of({}), trees.as_findings(tree, prefix=prefix, function=None)
-        facts = self._facts.get(prefix, tree, functools.partial(shared_facts, tree))
+        facts = self.facts.get(prefix, tree, functools.partial(shared_facts, tree))
         problems = as_mistakes(facts, prefix=prefix, function=None)
         return tree, SharedCode.of(facts["files"]), problems
 
@@ -327,7 +338,7 @@ class Collector:
         if tree.problems:
             return _NOTHING, trees.as_findings(tree, prefix=where, function=None)
         # Under a name of its own: the same folder may be known as that of a function in Python, with other facts.
-        facts = self._facts.get(f"{where}/.", tree, functools.partial(plain_facts, tree))
+        facts = self.facts.get(f"{where}/.", tree, functools.partial(plain_facts, tree))
         digest = trees.listing_digest([(prefix + file, sha256) for file, sha256 in facts["sha256"].items()])
         return Section(tree.root, tree.names, prefix, digest), as_mistakes(facts, prefix=where, function=None)
 

@@ -64,28 +64,37 @@ class SharedCode:
         )
 
     def taken(self, names: Iterable[str], *, dynamic: bool) -> list[str]:
-        """Names in the folder of all files that a function with these references takes along, sorted.
+        """Names in the folder of all files that a function with these references takes along, sorted."""
+        return sorted(self.brought(names, dynamic=dynamic))
+
+    def brought(self, names: Iterable[str], *, dynamic: bool) -> dict[str, str | None]:
+        """All files that a function with these references takes along, each with the file that brings it.
 
         A module brings the `__init__` of each package that it lies in, what those import, and the data files beside it.
+
+        Returns:
+            Names in the folder; None where the function itself imports the module.
         """
-        todo = list(self._modules) if dynamic else [module for name in names for module in self._reached(name)]
+        wanted = list(self._modules) if dynamic else [module for name in names for module in self._reached(name)]
+        todo: collections.deque[tuple[str, str | None]] = collections.deque((module, None) for module in wanted)
         modules: set[str] = set()
-        files: set[str] = set()
+        files: dict[str, str | None] = {}
         while todo:
-            module = todo.pop()
+            module, by = todo.popleft()
             if module in modules:
                 continue
             modules.add(module)
             parent = module.rpartition(".")[0]
             if parent:
-                todo.append(parent)
-            files.update(self._data.get(module, ()))
+                todo.append((parent, by))
+            for file in self._data.get(module, ()):
+                files.setdefault(file, by)
             for file in self._modules[module]:
-                files.add(file)
+                files[file] = by
                 if file in self.dynamic:
-                    todo.extend(self._modules)
-                todo.extend(found for name in self.names.get(file, ()) for found in self._reached(name))
-        return sorted(files)
+                    todo.extend((module, file) for module in self._modules)
+                todo.extend((found, file) for name in self.names.get(file, ()) for found in self._reached(name))
+        return files
 
     def _reached(self, name: str) -> list[str]:
         """The modules that a reference names: itself, or the module whose attribute it is, or all of a package."""

@@ -23,6 +23,11 @@ def shipper(project: Project, cache: Path | None = None) -> PackageInputs:
         BadInputError: Files of it are missing or cannot be read.
     """
     collector = Collector(project, cache)
-    inputs = collector.program(SHIPPER, "slipway_shipper", architecture="x86_64", plain=True)
+    inputs = shipper_by(collector)
     collector.save()
     return inputs
+
+
+def shipper_by(collector: Collector) -> PackageInputs:
+    """The same by a collector that may know something already; saves nothing."""
+    return collector.program(SHIPPER, "slipway_shipper", architecture="x86_64", plain=True)

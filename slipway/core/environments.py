@@ -33,11 +33,13 @@ class LoadedEnvironment:
         environment: Its settings as far as they could be used; None when they could not.
         complete: Whether everything in the file was right.
         findings: What was found.
+        foreign: Configuration of others than Slipway in the file, such as that of the engine's providers.
     """
 
     environment: Environment | None
     complete: bool
     findings: list[Finding]
+    foreign: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 def environment_names(project: Project) -> list[str]:
@@ -115,7 +117,9 @@ def load_environment(project: Project, name: str) -> LoadedEnvironment:
     rules = [m for m in settings_mistakes(settings) if not checked.refused.touches(m.path)]
     findings += [to_finding(section, mistake, environment=name) for mistake in rules]
     complete = not any(finding.severity >= Severity.ERROR for finding in findings)
-    return LoadedEnvironment(Environment(settings, section, checked.refused), complete=complete, findings=findings)
+    others = {key: value for key, value in document.data["config"].items() if not key.startswith(PREFIX)}
+    environment = Environment(settings, section, checked.refused)
+    return LoadedEnvironment(environment, complete=complete, findings=findings, foreign=others)
 
 
 def _hides(holder: PropertyPath) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 from functools import partial
@@ -46,8 +47,8 @@ def load(project: Project, environments: Sequence[str] | None = None) -> Loaded:
     Returns:
         What is right, and findings about everything that is not. Nothing is raised for bad input.
     """
-    directories = _directories(project)
-    loaded = [_load_function(project, directory) for directory in directories]
+    directories = function_folders(project)
+    loaded = [load_function(project, directory) for directory in directories]
     names, findings = name_findings(project, environments)
     read = {name: load_environment(project, name) for name in names}
     findings += [finding for function in loaded for finding in function.findings]
@@ -69,8 +70,8 @@ def load(project: Project, environments: Sequence[str] | None = None) -> Loaded:
     )
 
 
-def _directories(project: Project) -> list[Path]:
-    """Folders of functions; one that holds only caches and hidden files is what remains of a removed function."""
+def function_folders(project: Project) -> list[Path]:
+    """Folders of functions, sorted; one with only caches and hidden files is what remains of a removed function."""
     if not project.functions.is_dir():
         return []
     return [
@@ -90,21 +91,33 @@ def _holds_files(directory: Path) -> bool:
         return True  # reading the function will say what is the matter
 
 
-class _Read:
-    """A function's folder after it was read."""
+@dataclasses.dataclass(frozen=True, slots=True)
+class ReadFunction:
+    """A function's folder after it was read.
 
-    def __init__(self, function: LoadedFunction | None, findings: list[Finding]) -> None:
-        self.function, self.findings = function, findings
+    Attributes:
+        function: The function as far as it could be used; None when it could not.
+        findings: What was found.
+    """
+
+    function: LoadedFunction | None
+    findings: list[Finding]
 
 
-def _load_function(project: Project, directory: Path) -> _Read:
+def load_function(project: Project, directory: Path) -> ReadFunction:
+    """Read one function; what it says is checked, but not against other functions or environments.
+
+    Args:
+        project: The project.
+        directory: The function's folder.
+    """
     folder = FolderCheck(project, directory)
     try:
-        return _Read(_function(project, folder, directory), folder.findings)
+        return ReadFunction(_function(project, folder, directory), folder.findings)
     except OSError as error:
         place = Path(os.fsdecode(error.filename)) if error.filename else directory
         folder.add("unreadable-file", f"cannot be read: {error.strerror}", "check its permissions", place)
-        return _Read(None, folder.findings)
+        return ReadFunction(None, folder.findings)
 
 
 def _function(project: Project, folder: FolderCheck, directory: Path) -> LoadedFunction | None:

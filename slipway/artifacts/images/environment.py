@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from slipway.core.project import Project
     from slipway.core.settings import Settings
 
-_PYTHON = "python3.11"  # runtime whose base image Containerfiles stand on
+CONTAINER_RUNTIME = "python3.11"
+"""Runtime whose base image Containerfiles stand on."""
 LOG_AGENT = "log-agent"
 """Name of the log agent's image, in the cache and in registries."""
 KNATIVE = "knative"
@@ -148,7 +149,7 @@ class EnvironmentImages:
         collector = Collector(self._project, self._cache)
         folder = collector.container(function.directory, architecture=manifest.architecture)
         collector.save()
-        base = self._base(_PYTHON, manifest.architecture) if needs_base(folder) else None
+        base = self._base(CONTAINER_RUNTIME, manifest.architecture) if needs_base(folder) else None
         return self._image_of(function.name, self._containers.build(folder, base), started)
 
     def _of_inputs(self, inputs: PackageInputs) -> Image:

@@ -23,6 +23,11 @@ def dead_letters(project: Project, *, architecture: str = "x86_64", cache: Path 
         BadInputError: Files of it are missing or cannot be read.
     """
     collector = Collector(project, cache)
-    inputs = collector.program(DEAD_LETTERS, "slipway_deadletters", architecture=architecture)
+    inputs = dead_letters_by(collector, architecture=architecture)
     collector.save()
     return inputs
+
+
+def dead_letters_by(collector: Collector, *, architecture: str = "x86_64") -> PackageInputs:
+    """The same by a collector that may know something already; saves nothing."""
+    return collector.program(DEAD_LETTERS, "slipway_deadletters", architecture=architecture)

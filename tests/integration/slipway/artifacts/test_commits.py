@@ -1,3 +1,5 @@
+import subprocess
+
 import pytest
 
 from slipway.artifacts.commits import last_commits
@@ -165,10 +167,8 @@ def test_no_repository_at_all(project):
 def test_many_functions_cost_a_handful_of_git_calls(project, repository, monkeypatch):
     repository()
     calls = []
-    from slipway.artifacts import commits
-
-    real = commits._command
-    monkeypatch.setattr(commits, "_command", lambda *words: calls.append(words[1]) or real(*words))
+    real = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda words, **how: calls.append(words[3]) or real(words, **how))
     many = {f"f{number}": ["functions/orders/"] for number in range(300)}
     assert len(set(last_commits(project, many).values())) == 1
-    assert calls == ["rev-parse", "status", "log"]
+    assert calls == ["rev-parse", "rev-parse", "status", "log"]

@@ -266,7 +266,7 @@ def test_no_files_no_folder_no_runtime(add, collect, project):
 def test_unchanged_files_are_not_opened_again(add, collect, project, cache, monkeypatch):
     def collector(now_ns):
         made = Collector(project)
-        made._facts = FactsCache(cache, project.root, version="1", now_ns=lambda: now_ns)
+        made.facts = FactsCache(cache, project.root, version="1", now_ns=lambda: now_ns)
         return made
 
     later = time.time_ns() + 10**10
@@ -289,7 +289,7 @@ def test_fresh_files_are_read_again_even_if_size_and_times_look_the_same(add, co
 
     def collector(now_ns):
         made = Collector(project)
-        made._facts = FactsCache(cache, project.root, version="1", now_ns=lambda: now_ns)
+        made.facts = FactsCache(cache, project.root, version="1", now_ns=lambda: now_ns)
         return made
 
     fresh = collector(newest + 10**9)
@@ -308,7 +308,7 @@ def test_fresh_files_are_read_again_even_if_size_and_times_look_the_same(add, co
 )
 def test_a_damaged_memory_is_none(collect, project, cache, content):
     digest = collect().digest
-    file = Collector(project)._facts._file
+    file = Collector(project).facts._file
     file.parent.mkdir(parents=True)
     file.write_bytes(content)
     assert collect().digest == digest
@@ -317,7 +317,7 @@ def test_a_damaged_memory_is_none(collect, project, cache, content):
 def test_facts_of_removed_functions_are_forgotten(add, collect, project):
     def collector():
         made = Collector(project)
-        made._facts._now_ns = lambda: time.time_ns() + 10**10
+        made.facts._now_ns = lambda: time.time_ns() + 10**10
         return made
 
     add("functions/old/main.py")
@@ -326,10 +326,10 @@ def test_facts_of_removed_functions_are_forgotten(add, collect, project):
     first.save()
     shutil.rmtree(project.functions / "old")
     second = collector()
-    assert "functions/old" in second._facts._known
+    assert "functions/old" in second.facts._known
     collect(collector=second)
     second.save()
-    assert "functions/old" not in Collector(project)._facts._known
+    assert "functions/old" not in Collector(project).facts._known
 
 
 def test_unwritable_memory_is_no_error(collect, project, cache, monkeypatch):
