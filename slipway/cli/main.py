@@ -12,6 +12,7 @@ from slipway.core.errors import BadInputError, SlipwayError
 
 # Name and help in one place, so that `slipway --help` imports no command.
 COMMANDS = {
+    "affected": "Tell which functions a change touches, and why.",
     "audit": "Ask what is known against the dependencies of functions.",
     "build": "Build the packages of functions ahead of an update.",
     "cluster": "Start, inspect and end the embedded cluster.",
