@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # What the Pulumi program is made of and runs on, without the packages of Slipway that it never loads.
 _PROGRAM = ("__main__.py", "Pulumi.yaml", "requirements.lock", "components/", "slipway/", "toolchain/")
-_NO_PROGRAM = tuple(f"slipway/{name}/" for name in ("changes", "cli", "engine", "reports", "sinks"))
+_NO_PROGRAM = tuple(f"slipway/{name}/" for name in ("changes", "cli", "deployers", "engine", "reports", "sinks"))
 _ATTRIBUTES = ".gitattributes"
 
 
