@@ -6,7 +6,7 @@ import uuid
 import pytest
 
 from tests.cluster import SECURE
-from toolchain.embedded_cluster import lifecycle
+from toolchain.embedded_cluster import lifecycle, network
 from toolchain.embedded_cluster.context import State
 from toolchain.progress import Reporter
 
@@ -202,9 +202,10 @@ def reach(host, port):
     except OSError as error:
         return "closed"
     return "open"
-print(reach("{address}", 8080), reach("kube-dns.kube-system.svc.cluster.local", 53))
+api = ("kubernetes.default.svc.cluster.local", 443), ("{network.NODE_IP}", {network.API_PORT})
+print(reach("{address}", 8080), *(reach(*one) for one in api), reach("kube-dns.kube-system.svc.cluster.local", 53))
 """
-    assert cluster.python("client", namespace, script).split() == ["open", "open"]
+    assert cluster.python("client", namespace, script).split() == ["open", "open", "open", "open"]
     dns = {
         "to": [
             {
@@ -224,7 +225,7 @@ print(reach("{address}", 8080), reach("kube-dns.kube-system.svc.cluster.local", 
         }
     )
 
-    assert cluster.python("client", namespace, script).split() == ["closed", "open"]
+    assert cluster.python("client", namespace, script).split() == ["closed", "closed", "closed", "open"]
 
 
 def test_root_is_refused_in_a_restricted_namespace(cluster, namespace):
