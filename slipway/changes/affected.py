@@ -80,7 +80,9 @@ def affected(
         return everything.because(f"the program: {', '.join(program[:_SHOWN_PATHS])}{more}")
     with tempfile.TemporaryDirectory(prefix="slipway-affected-", ignore_cleanup_errors=True) as scratch:
         try:
-            comparison = Comparison(now, environments, touched, chosen, Path(scratch))
+            comparison = Comparison(
+                now, environments, touched, chosen, present=everything.present, scratch=Path(scratch)
+            )
             found = comparison.reasons()
         except UnreadableBaseError as error:
             # It was never deployed as it is: what runs is older, and nobody here knows how old.
@@ -102,10 +104,9 @@ class _Everything:
     def __init__(self, base: Base, project: Project, environments: Mapping[str, Environment]) -> None:
         self._base = base
         places = environments.values()
+        self.present = [folder.name for folder in function_folders(project)]
         self.names = [
-            folder.name
-            for folder in function_folders(project)
-            if not environments or any(place.settings.deploys(folder.name) for place in places)
+            name for name in self.present if not environments or any(place.settings.deploys(name) for place in places)
         ]
 
     def because(self, why: str) -> Affected:

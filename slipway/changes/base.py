@@ -119,8 +119,7 @@ def _plain(ref: str) -> str:
 
 def _commit(root: Path, revision: str) -> str | None:
     found = git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-    # A full id is taken at its word, whether or not there is such a commit.
-    return found.strip() if found and git(root, "cat-file", "-e", found.strip()) is not None else None
+    return found.strip() if found else None
 
 
 def _merge_base(root: Path, revision: str) -> str | None:

@@ -20,7 +20,7 @@ from slipway.core.project import Project
 from slipway.core.validate import function_folders
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from slipway.artifacts.inputs import ContainerInputs, PackageInputs
@@ -47,6 +47,7 @@ class Comparison:
         environments: The environments that matter, as they are now.
         touched: What was touched in between.
         base: The base, with a commit.
+        present: Names of all functions, as they are now.
         scratch: An empty folder that is there as long as the comparison.
 
     Raises:
@@ -55,10 +56,17 @@ class Comparison:
     """
 
     def __init__(
-        self, now: State, environments: Mapping[str, Environment], touched: Touched, base: Base, scratch: Path
+        self,
+        now: State,
+        environments: Mapping[str, Environment],
+        touched: Touched,
+        base: Base,
+        *,
+        present: Iterable[str],
+        scratch: Path,
     ) -> None:
         self._now, self._environments, self._touched, self._base = now, environments, touched, base
-        self._here = {folder.name for folder in function_folders(now.project)}
+        self._here = set(present)
         self._own = self._touched_folders()
         self._differing = {folder for folder in _FOLDERS if touched.below(f"{folder}/")}
         with _of_the_base():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 from typing import TYPE_CHECKING
@@ -33,6 +34,16 @@ def relevant_files(directory: Path) -> Iterator[Path]:
             yield from relevant_files(path)
         else:
             yield path
+
+
+def holds_files(directory: str | Path) -> bool:
+    """Whether there are any `relevant_files`; asked of every function, so it looks no further than the first."""
+    with os.scandir(directory) as entries:
+        return any(
+            not entry.is_dir(follow_symlinks=False) or holds_files(entry.path)
+            for entry in entries
+            if not entry.name.startswith(".") and entry.name not in _SKIPPED
+        )
 
 
 class FolderCheck:

@@ -14,7 +14,7 @@ from slipway.core.environments import load_environment, name_findings
 from slipway.core.explain import Mistake, check, to_finding
 from slipway.core.files import leaves
 from slipway.core.findings import Finding, errors_in, in_order
-from slipway.core.folder import FolderCheck, relevant_files
+from slipway.core.folder import FolderCheck, holds_files
 from slipway.core.function_rules import function_mistakes
 from slipway.core.handlers import HandlerError, find_handler
 from slipway.core.loaded import Loaded, LoadedFunction
@@ -74,19 +74,21 @@ def function_folders(project: Project) -> list[Path]:
     """Folders of functions, sorted; one with only caches and hidden files is what remains of a removed function."""
     if not project.functions.is_dir():
         return []
-    return [
-        path
-        for path in sorted(project.functions.iterdir())
-        if not path.name.startswith((".", "__"))
-        and path != project.shared
-        and (path.is_symlink() or path.is_dir())
-        and (path.is_symlink() or _holds_files(path))
-    ]
+    functions, shared = project.functions, project.shared.name
+    with os.scandir(functions) as entries:
+        names = sorted(
+            entry.name
+            for entry in entries
+            if not entry.name.startswith((".", "__"))
+            and entry.name != shared
+            and (entry.is_symlink() or (entry.is_dir() and _holds_files(entry.path)))
+        )
+    return [functions / name for name in names]
 
 
-def _holds_files(directory: Path) -> bool:
+def _holds_files(directory: str) -> bool:
     try:
-        return next(relevant_files(directory), None) is not None
+        return holds_files(directory)
     except OSError:
         return True  # reading the function will say what is the matter
 
