@@ -29,6 +29,13 @@ if TYPE_CHECKING:
     from slipway.engine.controls import Control
     from slipway.engine.policies import Report, Waiver
 
+_UNKNOWN = RuleText(
+    name="policies-unknown",
+    title="Every value that rules have to read is known",
+    remedy="set what the update would make itself, such as slipway:encryption, or look again after the update",
+    tags=(),
+)
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Checked:
@@ -150,6 +157,7 @@ def _sarif(checked: Sequence[Checked]) -> dict[str, Any]:
         RuleText(name=rule.name, title=rule.title, remedy=rule.remedy, tags=(rule.id, *rule.sources))
         for rule in rules.values()
     ]
+    texts.append(_UNKNOWN)
     said = [(finding, finding.excuse or None) for one in checked for finding in one.findings]
     return sarif(said, texts, [f"{one.environment}: {one.why_not}" for one in checked if one.why_not])
 

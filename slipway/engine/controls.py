@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from slipway.engine.policies import function_of
+from slipway.engine.policies import function_of, in_order_of_ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -78,7 +78,7 @@ def controls(report: Report, parents: Mapping[str, str]) -> list[Control]:
             level=_level(of_id, verdicts.get(id_, ())),
             states=_states(verdicts.get(id_, ()), parents),
         )
-        for id_, of_id in sorted(rules.items(), key=lambda item: (item[0][0], int(item[0][1:])))
+        for id_, of_id in sorted(rules.items(), key=lambda item: in_order_of_ids(item[0]))
     ]
 
 

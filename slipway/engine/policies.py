@@ -119,6 +119,15 @@ class Report:
         }
 
 
+def in_order_of_ids(id_: str) -> tuple[str, int]:
+    """Sorts ids of controls: F2 before F10.
+
+    Args:
+        id_: A letter and a number.
+    """
+    return id_[0], int(id_[1:])
+
+
 def has_pack(project: Project) -> bool:
     """Whether the project has a policy pack."""
     return (project.policies / "PulumiPolicy.yaml").is_file()
@@ -174,23 +183,47 @@ def function_of(urn: str, parents: Mapping[str, str]) -> str | None:
 
 def _broken(report: Report, environment: str, parents: Mapping[str, str]) -> Iterator[Finding]:
     rules = {rule.name: rule for rule in report.rules}
+    unknown: dict[tuple[str, str, str, str], list[Verdict]] = {}
     for verdict in report.verdicts:
         if verdict.outcome == "pass" or verdict.level == "disabled":
             continue
-        rule = rules[verdict.name]
-        severity = Severity.ERROR if verdict.level == "mandatory" else Severity.WARNING
+        if verdict.outcome == "unknown":
+            key = (verdict.urn, verdict.property, verdict.message, verdict.level)
+            unknown.setdefault(key, []).append(verdict)
+            continue
         waiver = None if verdict.waiver is None else report.waivers[verdict.waiver]
-        yield Finding(
-            severity=Severity.INFO if waiver else severity,
-            rule=rule.name,
-            message=f"{rule.id} {rule.name}: {verdict.message}",
-            remedy=rule.remedy if verdict.outcome == "fail" and not waiver else "",
-            excuse=f"until {waiver.expires} by {waiver.owner}: {waiver.reason}" if waiver else "",
-            environment=environment,
-            function=function_of(verdict.urn, parents),
-            resource=verdict.urn.rpartition("::")[2],
-            property=verdict.property or None,
-        )
+        excuse = f"until {waiver.expires} by {waiver.owner}: {waiver.reason}" if waiver else ""
+        remedy = "" if waiver else rules[verdict.name].remedy
+        yield _finding([verdict], environment, parents, remedy=remedy, excuse=excuse)
+    # A document that is not known yet is one thing to say, however many rules would have read it.
+    for verdicts in unknown.values():
+        yield _finding(verdicts, environment, parents)
+
+
+def _finding(
+    verdicts: Sequence[Verdict],
+    environment: str,
+    parents: Mapping[str, str],
+    *,
+    remedy: str = "",
+    excuse: str = "",
+) -> Finding:
+    """What several rules say alike about one property."""
+    first = verdicts[0]
+    ids = sorted({verdict.rule for verdict in verdicts}, key=in_order_of_ids)
+    who = f"{first.rule} {first.name}" if len(verdicts) == 1 else ", ".join(ids)
+    severity = Severity.ERROR if first.level == "mandatory" else Severity.WARNING
+    return Finding(
+        severity=Severity.INFO if excuse else severity,
+        rule=first.name if len(verdicts) == 1 else "policies-unknown",
+        message=f"{who}: {first.message}",
+        remedy=remedy,
+        excuse=excuse,
+        environment=environment,
+        function=function_of(first.urn, parents),
+        resource=first.urn.rpartition("::")[2],
+        property=first.property or None,
+    )
 
 
 def _waivers(report: Report, environment: str) -> Iterator[Finding]:

@@ -31,10 +31,19 @@ def test_what_passes_or_is_disabled_is_no_finding(tmp_path):
 
 
 def test_what_is_unknown_is_a_finding_without_advice(tmp_path):
-    [advice, error] = findings(written(tmp_path, {QUEUE.format("later"): UNKNOWN}), "prod", PARENTS)
+    found = findings(written(tmp_path, {QUEUE.format("later"): UNKNOWN}), "prod", PARENTS)
+    error, advice = sorted(found, key=lambda one: -one.severity)
     assert error.severity is Severity.ERROR
     assert error.render() == "later: F9 closed: open is known only during the update"
     assert advice.severity is Severity.WARNING
+
+
+def test_what_several_rules_cannot_tell_for_one_reason_is_one_finding(tmp_path):
+    said = written(tmp_path, {QUEUE.format("later"): UNKNOWN}, rules={"K10": "mandatory"})
+    [finding] = findings(said, "prod", PARENTS)
+    assert finding.rule == "policies-unknown"
+    assert finding.function == "orders"
+    assert finding.render() == "later: F9, K10: open is known only during the update"
 
 
 def test_a_waived_failure_is_a_note_with_the_reason(tmp_path):
