@@ -11,6 +11,7 @@ import pulumi
 
 from slipway.artifacts.builder import Builder, collect_all
 from slipway.artifacts.commits import last_commits
+from slipway.artifacts.inputs import container_paths
 from slipway.artifacts.publish import Publisher, package_key
 from slipway.artifacts.shipper import shipper
 from slipway.core import validate
@@ -179,7 +180,9 @@ def plan(environment: str, start: Path | None = None) -> Plan:
     commits = last_commits(
         project,
         {
-            name: inputs[name].paths if name in inputs else (f"{project.relative(function.directory)}/",)
+            name: inputs[name].paths
+            if name in inputs
+            else container_paths(project.relative(project.functions), name, function.manifest.includes)
             for name, function in functions.items()
         },
     )

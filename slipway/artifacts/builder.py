@@ -81,6 +81,7 @@ def collect_by(collector: Collector, functions: Iterable[LoadedFunction]) -> dic
                 runtime=manifest.runtime,
                 architecture=manifest.architecture,
                 plain=function.signature == "lambda",
+                includes=manifest.includes,
             )
         except BadInputError as error:
             failures.append(error)

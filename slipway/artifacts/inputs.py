@@ -19,13 +19,13 @@ from slipway.artifacts import tree as trees
 from slipway.artifacts.content import as_mistakes, function_facts, mistake, plain_facts, shared_facts
 from slipway.artifacts.dependencies import Dependencies, Locked
 from slipway.artifacts.facts import FactsCache
-from slipway.artifacts.shared import PACKAGE, SharedCode
+from slipway.artifacts.shared import PACKAGE, SharedCode, module_of
 from slipway.core.errors import BadInputError
 from slipway.core.findings import in_order
 from slipway.core.paths import cache_dir
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from slipway.core.findings import Finding
@@ -108,7 +108,8 @@ class ContainerInputs:
     Attributes:
         function: Name of the function.
         digest: Hex SHA-256 of all files that the build sees.
-        section: These files.
+        section: Those of the function's folder.
+        shared: Those of the shared folder that function.yaml includes.
         containerfile: Name of the file that says how.
         architecture: `x86_64` or `arm64`.
         paths: As in `PackageInputs`.
@@ -117,9 +118,15 @@ class ContainerInputs:
     function: str
     digest: str
     section: Section
+    shared: Section
     containerfile: str
     architecture: str
     paths: tuple[str, ...]
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Name in the build to absolute path of every file, sorted by name."""
+        return dict(sorted({**self.section.files, **self.shared.files}.items()))
 
 
 def collect(directory: Path, *, project: Project, runtime: str, architecture: str, plain: bool) -> PackageInputs:
@@ -139,6 +146,18 @@ def collect(directory: Path, *, project: Project, runtime: str, architecture: st
     inputs = collector.collect(directory, runtime=runtime, architecture=architecture, plain=plain)
     collector.save()
     return inputs
+
+
+def container_paths(functions: str, name: str, includes: Iterable[str] = ()) -> tuple[str, ...]:
+    """What decides an image that is not a package, for git, as in `PackageInputs.paths`.
+
+    Args:
+        functions: The folder of functions, relative to the project.
+        name: Name of the function.
+        includes: Those of function.yaml, each a file or a folder.
+    """
+    shared = (f"{functions}/{PACKAGE}/{path.rstrip('/')}" for path in includes)
+    return (f"{functions}/{name}/", *(f"{path}{end}" for path in shared for end in ("", "/")))
 
 
 _NOTHING = Section("", (), "", trees.listing_digest([]))
@@ -164,13 +183,15 @@ class Collector:
         self._dependencies = Dependencies(project)
         self._functions = project.relative(project.functions)
 
-    def collect(self, directory: Path, *, runtime: str, architecture: str, plain: bool) -> PackageInputs:
-        """Like the function `collect`."""
+    def collect(
+        self, directory: Path, *, runtime: str, architecture: str, plain: bool, includes: Sequence[str] = ()
+    ) -> PackageInputs:
+        """Like the function `collect`; `includes` are those of function.yaml."""
         name = directory.name
         prefix = f"{self._functions}/{name}"
         tree, facts, problems = self._folder(directory, prefix, function=name)
         problems += self._clashes(tree, prefix, name, plain=plain)
-        shared, shared_problems = self._shared(facts)
+        shared, shared_problems = self._shared(facts, includes, name)
         sections = {"function": Section(tree.root, tree.names, "", facts["digest"]), "shared": shared}
         problems += shared_problems
         paths = [f"{prefix}/", *(f"{self._functions}/{PACKAGE}/{file}" for file in shared.names)]
@@ -208,8 +229,8 @@ class Collector:
             return {}
         return self._shared_code[1].brought(facts["names"], dynamic=facts["dynamic"])
 
-    def container(self, directory: Path, *, architecture: str) -> ContainerInputs:
-        """The inputs of a function with a Containerfile: its folder, requirement files included.
+    def container(self, directory: Path, *, architecture: str, includes: Sequence[str] = ()) -> ContainerInputs:
+        """The inputs of a function with a Containerfile: its folder, requirement files too, and what it includes.
 
         Raises:
             BadInputError: There is no Containerfile, or files cannot be given to a build; all of them are named.
@@ -217,14 +238,21 @@ class Collector:
         name = directory.name
         prefix = f"{self._functions}/{name}"
         section, problems = self._plain_folder(directory, prefix)
+        shared, shared_problems = self._shared({}, includes, name)
+        problems += shared_problems
+        if includes and (clash := next((file for file in section.names if file.split("/")[0] == PACKAGE), None)):
+            message = "takes the place of functions/shared in the build"
+            problems.append(mistake(f"{prefix}/{clash}", "reserved-name", message, "rename it", name))
         found = next((file for file in CONTAINERFILES if file in section.names), None)
         if found is None and not problems:
             where, remedy = f"{prefix}/{CONTAINERFILES[0]}", "add one, or name an image by digest in function.yaml"
             problems.append(mistake(where, "no-containerfile", "does not exist", remedy, name))
         if found is None or problems:
             raise BadInputError(f"function {name!r} cannot be built: {len(problems)} mistake(s)", in_order(problems))
-        digest = hashlib.sha256(repr([PACKAGER_VERSION, architecture, section.digest]).encode()).hexdigest()
-        return ContainerInputs(name, digest, section, found, architecture, (f"{prefix}/",))
+        decisive = [PACKAGER_VERSION, architecture, section.digest, *([shared.digest] if includes else [])]
+        digest = hashlib.sha256(repr(decisive).encode()).hexdigest()
+        paths = container_paths(self._functions, name, includes)
+        return ContainerInputs(name, digest, section, shared, found, architecture, paths)
 
     def program(self, name: str, package: str, *, architecture: str, plain: bool = False) -> PackageInputs:
         """The inputs of a program of Slipway's own: a Python package in `runtime/`.
@@ -315,12 +343,27 @@ class Collector:
         problems = as_mistakes(facts, prefix=prefix, function=None)
         return tree, SharedCode.of(facts["files"]), problems
 
-    def _shared(self, facts: Mapping[str, Any]) -> tuple[Section, list[Finding]]:
+    def _shared(
+        self, facts: Mapping[str, Any], includes: Sequence[str], function: str
+    ) -> tuple[Section, list[Finding]]:
         """What the function takes of the shared folder; mistakes there count only for those that take of it."""
-        if not facts.get("names") and not facts.get("dynamic"):
+        if not facts.get("names") and not facts.get("dynamic") and not includes:
             return _NOTHING, []
-        tree, code, problems = self._shared_code
-        taken = code.taken(facts["names"], dynamic=facts["dynamic"])
+        tree, code, found = self._shared_code
+        problems = [*found]
+        included: set[str] = set()
+        for path in includes:
+            inside = code.inside(path)
+            included.update(inside)
+            if not inside:
+                where, message = (
+                    f"{self._functions}/{function}/function.yaml",
+                    f"includes {path!r}, which holds no file",
+                )
+                problems.append(mistake(where, "no-include", message, f"name what is in functions/{PACKAGE}", function))
+        modules = {module[0] for file in included if (module := module_of(file))}
+        names = {*facts.get("names", ()), *modules}
+        taken = sorted({*included, *code.taken(names, dynamic=bool(facts.get("dynamic")))})
         contents = [(f"{PACKAGE}/{file}", code.sha256[file]) for file in taken]
         return Section(tree.root, taken, f"{PACKAGE}/", trees.listing_digest(contents)), problems
 

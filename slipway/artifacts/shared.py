@@ -63,6 +63,11 @@ class SharedCode:
             _data=data,
         )
 
+    def inside(self, path: str) -> list[str]:
+        """Names in the folder of a file, or of all files in a folder, that `includes` of function.yaml names."""
+        folder = path.rstrip("/")
+        return sorted(name for name in self.sha256 if name == folder or name.startswith(f"{folder}/"))
+
     def taken(self, names: Iterable[str], *, dynamic: bool) -> list[str]:
         """Names in the folder of all files that a function with these references takes along, sorted."""
         return sorted(self.brought(names, dynamic=dynamic))

@@ -8,6 +8,7 @@ import functools
 from typing import TYPE_CHECKING
 
 from slipway.artifacts.commits import Index, last_commits
+from slipway.artifacts.inputs import container_paths
 from slipway.artifacts.shared import PACKAGE
 from slipway.changes.checkout import check_out
 from slipway.changes.differences import code_reasons
@@ -17,7 +18,7 @@ from slipway.changes.touched import listing, shown
 from slipway.core.environments import environment_names
 from slipway.core.errors import BadInputError, SlipwayError
 from slipway.core.project import Project
-from slipway.core.validate import function_folders
+from slipway.core.validate import MANIFEST, function_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -144,9 +145,18 @@ class Comparison:
         found = present & self._own
         if self._touched.any_below(f"{_SHARED}/"):
             for name in present - found:
-                if any(self._touched.touches(f"{_SHARED}/{file}") for file in self._brought(name)):
+                if self._may_include(name) or any(
+                    self._touched.touches(f"{_SHARED}/{file}") for file in self._brought(name)
+                ):
                     found.add(name)
         return found
+
+    def _may_include(self, name: str) -> bool:
+        """Whether a function whose own folder is as it was may have `includes`, without reading all its manifest."""
+        try:
+            return b"includes" in (self._now.project.functions / name / MANIFEST).read_bytes()
+        except OSError:
+            return True
 
     def _brought(self, name: str) -> dict[str, str | None]:
         """What a function whose own folder is as it was takes of the shared folder, at the base or now."""
@@ -258,7 +268,9 @@ def _paths(
     """What decides a function, for git; as the program has it."""
     if name not in functions:
         return ()
-    return inputs[name].paths if name in inputs else (f"functions/{name}/",)
+    return (
+        inputs[name].paths if name in inputs else container_paths("functions", name, functions[name].manifest.includes)
+    )
 
 
 def _merged(places: Mapping[str, list[str]]) -> list[str]:

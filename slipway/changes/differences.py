@@ -37,8 +37,11 @@ def code_reasons(
         return []
     if not isinstance(old, PackageInputs) or not isinstance(new, PackageInputs):
         # From a package to an image or back, which function.yaml says; or two images.
-        pair = [inputs.section for inputs in (old, new) if not isinstance(inputs, PackageInputs)]
-        found = list(_own(pair[0], pair[1], new.function, touched)) if len(pair) == len((old, new)) else []
+        pair = [inputs for inputs in (old, new) if not isinstance(inputs, PackageInputs)]
+        found: list[str] = []
+        if len(pair) == len((old, new)):
+            found += _own(pair[0].section, pair[1].section, new.function, touched)
+            found += _shared(pair[0].shared, pair[1].shared, touched, {})
     else:
         found = [
             *_own(old.sections["function"], new.sections["function"], new.function, touched),

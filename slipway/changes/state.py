@@ -92,8 +92,9 @@ class State:
         for name, function in functions.items():
             if function.containerfile is not None:
                 try:
+                    manifest = function.manifest
                     found[name] = self.collector.container(
-                        function.directory, architecture=function.manifest.architecture
+                        function.directory, architecture=manifest.architecture, includes=manifest.includes
                     )
                 except BadInputError as error:
                     failures.append(error)

@@ -162,6 +162,24 @@ class Manifest(Model):
     uses: Annotated[list[Use], Field(max_length=100)] = Field(
         default=[], description="Resources of the environment's catalogue that it works with."
     )
+    includes: Annotated[
+        list[
+            Annotated[
+                str,
+                Shape(
+                    r"[A-Za-z0-9_-][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*/?",
+                    "a file or folder by its path in functions/shared, for example templates/order.html",
+                ),
+            ]
+        ],
+        Field(max_length=50),
+        AfterValidator(no_value_twice),
+    ] = Field(
+        default=[],
+        description="Files and folders of `functions/shared` that travel with it, in `shared/`, beside the Python "
+        "modules that it imports.",
+        examples=[["templates"]],
+    )
     lambda_: LambdaOptions = Field(
         default=LambdaOptions(), alias="lambda", description="What only the Lambda target has."
     )

@@ -93,7 +93,7 @@ def needs_base(inputs: ContainerInputs) -> bool:
     Raises:
         BadInputError: It cannot be read.
     """
-    return re.search(rb"\$\{?BASE\b", _read(inputs, inputs.section.files[inputs.containerfile])) is not None
+    return re.search(rb"\$\{?BASE\b", _read(inputs, inputs.files[inputs.containerfile])) is not None
 
 
 def has_builder() -> bool:
@@ -161,16 +161,17 @@ def _run(inputs: ContainerInputs, work: Path, *words: str) -> str:
 
 def _write_context(inputs: ContainerInputs, context: Path) -> None:
     """Copy what counts, so that nothing else can be seen by the build."""
-    found = []
-    for name, source in inputs.section.files.items():
+    found: dict[str, str] = {}
+    for name, source in inputs.files.items():
         content = _read(inputs, source)
-        found.append((name, hashlib.sha256(content).hexdigest()))
+        found[name] = hashlib.sha256(content).hexdigest()
         target = context / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
         target.chmod(mode_of(content))
         os.utime(target, (EPOCH, EPOCH))
-    if trees.listing_digest(found) != inputs.section.digest:
+    sections = (inputs.section, inputs.shared)
+    if any(trees.listing_digest([(name, found[name]) for name in part.files]) != part.digest for part in sections):
         text = f"function {inputs.function!r}: its files changed while they were built; run the same command again"
         raise SlipwayError(text)
     for folder in sorted((path for path in context.rglob("*") if path.is_dir()), reverse=True):

@@ -147,7 +147,7 @@ class EnvironmentImages:
             return self._of_inputs(inputs)
         started = time.monotonic()
         collector = Collector(self._project, self._cache)
-        folder = collector.container(function.directory, architecture=manifest.architecture)
+        folder = collector.container(function.directory, architecture=manifest.architecture, includes=manifest.includes)
         collector.save()
         base = self._base(CONTAINER_RUNTIME, manifest.architecture) if needs_base(folder) else None
         return self._image_of(function.name, self._containers.build(folder, base), started)

@@ -279,3 +279,20 @@ def test_mistakes_now_are_told_and_mistakes_then_mean_everything(repository):
     found = repository.affected(base)
     assert found.all
     assert f"{base[:12]} cannot be read as a project: " in found.functions["payer"][0]
+
+
+def test_what_a_function_includes(repository):
+    repository.write("functions/shared/data/rates.json", "{}")
+    repository.write("functions/plain/function.yaml", MANIFEST + "includes: [data]\n")
+    repository.write("functions/perl/function.yaml", "owner: team\nruntime: container\nincludes: [data/rates.json]\n")
+    repository.write("functions/perl/Containerfile", "FROM scratch\n")
+    base = repository.commit()
+    assert repository.reasons(base) == {}
+    repository.write("functions/shared/data/rates.json", "[]")
+    found = repository.affected(base)
+    reason = ["shared file functions/shared/data/rates.json"]
+    # A module's data travels with it: the folder is no package, so this is beside `shared` itself.
+    assert dict(found.functions) == {"payer": reason, "perl": reason, "plain": reason}
+    assert found.idle == ()
+    repository.write("functions/perl/Containerfile", "FROM scratch\nUSER 1\n")
+    assert repository.reasons(base)["perl"] == ["own file functions/perl/Containerfile", *reason]

@@ -69,6 +69,16 @@ def test_every_file_that_counts_and_no_other(project, inputs):
     assert inputs().paths == ("functions/legacy/",)
 
 
+def test_the_build_sees_what_is_included(project, buildah, cache):
+    write(project, "functions/shared/templates/mail.html", "<p>")
+    folder = project.functions / "legacy"
+    included = Collector(project).container(folder, architecture="x86_64", includes=["templates"])
+    ContainerBuilder(cache).build(included, None)
+    seen = [entry[0] for entry in buildah() if isinstance(entry, tuple)]
+    assert "context/shared/templates/mail.html" in seen
+    assert "context/server.pl" in seen
+
+
 def test_the_digest_follows_what_counts(project, inputs):
     before = inputs().digest
     write(project, "functions/legacy/README.md", "other words")

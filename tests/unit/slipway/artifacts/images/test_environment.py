@@ -27,7 +27,7 @@ def project(tmp_path):
 
 
 def function(project, *, image=None, architecture="x86_64", target="knative"):
-    manifest = SimpleNamespace(image=image, runtime="container", architecture=architecture)
+    manifest = SimpleNamespace(image=image, runtime="container", architecture=architecture, includes=[])
     return SimpleNamespace(
         name="legacy", directory=project.functions / "legacy", manifest=manifest, target_in=lambda _: target
     )
