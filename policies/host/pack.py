@@ -6,8 +6,10 @@ One policy per rule would be unpacked by the SDK once for each rule and resource
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +39,8 @@ _STACKS = Path(__file__).resolve().parents[2] / "stacks"
 
 def serve() -> None:
     """Serve the pack; returns only when the engine ends it."""
+    # The SDK writes the port that it listens on and does not flush it, and the engine waits for that line for ever.
+    sys.stdout = io.TextIOWrapper(io.FileIO(1, "w", closefd=False), write_through=True)
     PolicyPack(name="slipway", policies=policies(Run(_STACKS)))
 
 

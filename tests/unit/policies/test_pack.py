@@ -1,6 +1,11 @@
 """The pack as the SDK calls it: which policy tells which verdict, and the report that it writes."""
 
 import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
 
 import pytest
 from pulumi_policy import EnforcementLevel, PolicyResource, ResourceValidationArgs, StackValidationArgs
@@ -10,6 +15,7 @@ from policies.host.environment import settings_of, stack_of
 from policies.host.pack import REPORT_VARIABLE, Run, policies
 
 pytestmark = pytest.mark.unit
+ROOT = Path(__file__).parents[3]
 URL = "aws:lambda/functionUrl:FunctionUrl"
 URN = f"urn:pulumi:dev::shop::{URL}::open"
 
@@ -118,3 +124,16 @@ def test_settings_of_another_form_end_the_run(pack):
 
 def test_the_stack_of_a_urn():
     assert stack_of(URN) == "dev"
+
+
+def test_the_engine_is_told_the_port_at_once_also_where_python_keeps_what_it_writes():
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    command = [sys.executable, ROOT / "policies", "127.0.0.1:1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process:
+        told = threading.Timer(60, process.kill)
+        told.start()
+        try:
+            assert int(process.stdout.readline()) > 0
+        finally:
+            told.cancel()
+            process.kill()
