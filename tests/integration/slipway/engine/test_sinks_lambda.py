@@ -155,7 +155,9 @@ def test_the_value_of_a_secret_is_in_no_log_and_no_state(deployed):
     ]
     assert any("token [redacted]" in message for message in events)
     kept = [gzip.decompress(content) for content in objects(deployed, "environment=local/").values()]
-    kept += [path.read_bytes() for path in (deployed.root / ".slipway/state").rglob("*") if path.is_file()]
+    state = [gzip.decompress(path.read_bytes()) for path in (deployed.root / ".slipway/state").rglob("*.json.gz")]
+    assert state
+    kept += state
     kept.append(deployed.run("preview", "--json").stdout.encode())
     assert "c4n4ry-of-a-secret" not in "".join(events)
     assert not [content for content in kept if b"c4n4ry-of-a-secret" in content]
