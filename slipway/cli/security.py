@@ -10,6 +10,7 @@ import click
 from slipway.cli.findings import print_findings, reaches, threshold_option
 from slipway.cli.preparing import prepare
 from slipway.cli.progress import Display
+from slipway.cli.reporting import sarif_of
 from slipway.cli.session import Session
 from slipway.cli.tables import print_json, print_table
 from slipway.core import validate
@@ -20,7 +21,6 @@ from slipway.engine import operations
 from slipway.engine.controls import NOT_CHECKED, SHARED, controls
 from slipway.engine.policies import findings, has_pack
 from slipway.reports.codequality import code_quality
-from slipway.reports.sarif import RuleText, sarif
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,13 +28,6 @@ if TYPE_CHECKING:
     from slipway.core.findings import Finding
     from slipway.engine.controls import Control
     from slipway.engine.policies import Report, Waiver
-
-_UNKNOWN = RuleText(
-    name="policies-unknown",
-    title="Every value that rules have to read is known",
-    remedy="set what the update would make itself, such as slipway:encryption, or look again after the update",
-    tags=(),
-)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -152,14 +145,11 @@ def _print(checked: Sequence[Checked], form: str) -> None:
 
 
 def _sarif(checked: Sequence[Checked]) -> dict[str, Any]:
-    rules = {rule.name: rule for one in checked if one.report for rule in one.report.rules}
-    texts = [
-        RuleText(name=rule.name, title=rule.title, remedy=rule.remedy, tags=(rule.id, *rule.sources))
-        for rule in rules.values()
-    ]
-    texts.append(_UNKNOWN)
-    said = [(finding, finding.excuse or None) for one in checked for finding in one.findings]
-    return sarif(said, texts, [f"{one.environment}: {one.why_not}" for one in checked if one.why_not])
+    return sarif_of(
+        [finding for one in checked for finding in one.findings],
+        [one.report for one in checked if one.report],
+        [f"{one.environment}: {one.why_not}" for one in checked if one.why_not],
+    )
 
 
 def _print_table(one: Checked) -> None:

@@ -165,6 +165,34 @@ def test_up_warns_of_it_too_before_anything_is_changed(project, slipway, engine,
     assert SHORTER in slipway("up", "--skip-preview")[1]
 
 
+def test_a_preview_writes_reports(project, slipway, engine):
+    engine("preview", result(QUEUE, policies=judged("fail", "mandatory"), refused=True))
+    forms = ("terraform", "codequality", "sarif", "json")
+    status, out, _ = slipway("preview", *(f"--report={form}=build/reports/{form}.json" for form in forms))
+    assert status == 1
+    assert "not encrypted" in out
+    written = {form: json.loads((project / f"build/reports/{form}.json").read_text()) for form in forms}
+    assert written["terraform"] == {"create": 0, "update": 1, "delete": 0}
+    assert [issue["check_name"] for issue in written["codequality"]] == ["queue-encryption"]
+    assert [one["ruleId"] for one in written["sarif"]["runs"][0]["results"]] == ["queue-encryption"]
+    assert written["json"]["findings"][0]["rule"] == "queue-encryption"
+
+
+@pytest.mark.parametrize(
+    ("reports", "said"),
+    [
+        (["junit=x"], "'junit=x' must be FORMAT=FILE with one of codequality, json, sarif, terraform"),
+        (["sarif="], "'sarif=' must be FORMAT=FILE"),
+        (["sarif=a", "sarif=b"], "sarif is given twice"),
+    ],
+)
+def test_reports_that_cannot_be_written_are_refused_before_anything_runs(project, slipway, engine, reports, said):
+    status, _, err = slipway("preview", *(f"--report={report}" for report in reports))
+    assert status == 2
+    assert said in err
+    assert engine.calls == []
+
+
 def test_what_policies_refuse_is_never_begun(project, slipway, engine, built):
     engine("preview", result(QUEUE, policies=judged("fail", "mandatory"), refused=True))
     engine("up", result(QUEUE))

@@ -8,6 +8,7 @@ from slipway.core.findings import Finding, Severity
 from slipway.reports.codequality import code_quality, fingerprint
 from slipway.reports.places import place_of
 from slipway.reports.sarif import RuleText, sarif
+from slipway.reports.terraform import terraform
 
 FINDING = Finding(
     severity=Severity.ERROR,
@@ -75,3 +76,16 @@ def test_sarif_says_what_was_not_checked():
     [invocation] = run["invocations"]
     assert invocation["executionSuccessful"] is False
     assert invocation["toolExecutionNotifications"][0]["message"]["text"] == "not checked: dev: nothing is deployed"
+
+
+@pytest.mark.parametrize(
+    ("operations", "counts"),
+    [
+        ([], (0, 0, 0)),
+        (["create", "import", "update", "delete"], (2, 1, 1)),
+        (["replace", "replace"], (2, 0, 2)),
+        (["same", "read", "refresh"], (0, 0, 0)),
+    ],
+)
+def test_terraform_counts_a_replacement_as_a_creation_and_a_deletion(operations, counts):
+    assert terraform(operations) == dict(zip(("create", "update", "delete"), counts, strict=True))
