@@ -108,6 +108,9 @@ def _default_branch(root: Path, name: str | None) -> str | None:
         head = git(root, "symbolic-ref", "--quiet", "refs/remotes/origin/HEAD")
         if head is not None and _commit(root, head.removesuffix("\n")):
             return head.removesuffix("\n")
+    elif _commit(root, f"refs/remotes/origin/{name}") is None and _remote(root) == "origin":
+        # Runners fetch nothing but the branch that they work on.
+        git(root, "fetch", "--quiet", "--no-tags", "origin", f"+refs/heads/{name}:refs/remotes/origin/{name}")
     names = [name] if name else _USUAL
     candidates = [f"refs/{kind}/{each}" for kind in ("remotes/origin", "heads") for each in names]
     return next((candidate for candidate in candidates if _commit(root, candidate)), None)

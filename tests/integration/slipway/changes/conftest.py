@@ -31,6 +31,8 @@ FILES = {
     "functions/shared/words.py": "def say():\n    import shared.late\n",
     "functions/shared/late.py": "",
     "functions/shared/alone.py": "",
+    "functions/shared/texts/__init__.py": "",
+    "functions/shared/texts/mail.html": "<p>",
     "functions/plain/function.yaml": MANIFEST,
     "functions/plain/main.py": "def run(request):\n    return 'ok'\n",
     "functions/payer/function.yaml": MANIFEST,

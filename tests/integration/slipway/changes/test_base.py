@@ -108,6 +108,13 @@ def test_a_shallow_clone_is_deepened(branched, tmp_path):
     assert (result.base.commit, list(result.functions)) == (branched.first, ["plain"])
 
 
+def test_the_default_branch_is_fetched_where_a_runner_has_only_its_own(branched, tmp_path):
+    target = clone(branched, tmp_path / "clone", "--single-branch", "--branch", "feature")
+    result = found(target, {"CI_DEFAULT_BRANCH": "main", "CI_COMMIT_BRANCH": "feature", "CI_COMMIT_BEFORE_SHA": ZEROS})
+    assert (result.base.commit, result.base.why) == (branched.first, "where the branch left origin/main")
+    assert list(result.functions) == ["plain"]
+
+
 def test_a_shallow_clone_without_its_remote_means_everything(branched, tmp_path):
     target = clone(branched, tmp_path / "clone", "--depth", "1", "--no-single-branch", "--branch", "feature")
     branched.root.rename(tmp_path / "elsewhere")

@@ -16,7 +16,7 @@ from slipway.core.spec import function_spec
 from tests.integration.slipway.changes.conftest import AWS, FILES, HASHED, KNATIVE, MANIFEST, Repository
 
 FUNCTIONS = ("plain", "payer", "locked", "extra")
-MODULES = ("__init__", "money", "words", "late", "alone", "deep/__init__", "deep/one", "deep/two")
+MODULES = ("__init__", "words", "late", "alone", "deep/__init__", "deep/one", "deep/two")
 IMPORTS = (
     "from shared import money",
     "from shared.words import say",
@@ -49,7 +49,7 @@ edits = st.one_of(
     st.tuples(st.just("write"), st.builds("functions/{}/{}".format, own, st.sampled_from(
         ("data.json", "README.md", "tests/test.py", "sub/a b.txt", "sub/new\nline", ".hidden", "lib/helper.py"))),
         st.builds(lines, number)),
-    st.tuples(st.just("write"), st.builds("functions/shared/{}.py".format, st.sampled_from(MODULES)),
+    st.tuples(st.just("write"), st.builds("functions/shared/{}.py".format, st.sampled_from(("money", *MODULES))),
               st.builds(lambda text, n: f"{text}\n{lines(n)}", st.sampled_from(RELATIVE), number)),
     st.tuples(st.just("write"), st.sampled_from(("functions/shared/rates.json", "functions/shared/deep/rates.json")),
               st.builds(lines, number)),
@@ -60,7 +60,9 @@ edits = st.one_of(
     st.tuples(st.just("write"), st.sampled_from(("runtime/slipway_runtime/__init__.py", "docs/a.md", "tests/a.py")),
               st.builds(lines, number)),
     st.tuples(st.just("write"), st.builds("functions/{}/function.yaml".format, own),
-              st.builds(lambda n: f"{MANIFEST}memory: {256 + n}\n", number)),
+              st.builds(lambda n, more: f"{MANIFEST}memory: {256 + n}\n{more}", number,
+                        st.sampled_from(("", "includes: [texts]\n", "includes: [texts/mail.html, money.py]\n")))),
+    st.tuples(st.just("write"), st.just("functions/shared/texts/mail.html"), st.builds(lines, number)),
     st.tuples(st.just("write"), st.just("stacks/Pulumi.prod.yaml"), st.builds(
         lambda name, n: f"{AWS}  slipway:functions: {{{name}: {{memory: {512 + n}}}}}\n", own, number)),
     st.tuples(st.just("write"), st.just("stacks/Pulumi.dev.yaml"), st.builds(
