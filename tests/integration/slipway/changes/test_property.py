@@ -5,7 +5,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
 from slipway.artifacts.builder import collect_all
@@ -125,6 +125,7 @@ def differing(before, now):
     max_examples=20,
     deadline=None,
     derandomize=True,
+    phases=[Phase.generate],  # an example takes a second: making one smaller would take minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(first=st.lists(edits, max_size=6), then=st.lists(edits, min_size=1, max_size=6))
