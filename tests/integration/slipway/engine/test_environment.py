@@ -195,7 +195,7 @@ def test_an_unrecorded_creation_is_taken_over(deployed):
                 "code": "ExpiredToken",
                 "message": "The security token included in the request is expired",
             },
-            ["hello-role: reading IAM Role", "ExpiredToken", "the credentials have expired; what to do: sign in again"],
+            ["-role: reading IAM Role", "ExpiredToken", "the credentials have expired; what to do: sign in again"],
         ),
         (
             {

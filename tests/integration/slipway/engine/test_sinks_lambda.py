@@ -226,6 +226,6 @@ def test_an_update_says_what_it_takes_from_logs_before_it_does_it(deployed):
     content = yaml.safe_load(stack.read_text())
     content["config"]["slipway:logs"] = {"retention": 7}
     stack.write_text(yaml.safe_dump(content))
-    said = deployed.run("up").stderr
+    said = deployed.run("up", SLIPWAY_SKIP_PREVIEW="false").stderr
     warning = "warning: hello-logs: keeps records for 7 days and no longer for 30 days"
     assert said.index(warning) < said.index("update   hello-logs ")
