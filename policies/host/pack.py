@@ -91,7 +91,9 @@ class Run:
         if not args.resources:
             return []
         judge = self.judge(args.resources[0].urn)
-        resources = [self._in_stack(one) for one in args.resources]
+        # After a refresh the engine also shows what the update takes away, perhaps half gone: the program declares no
+        # such thing, and a rule that refused it would keep it from being removed.
+        resources = [self._in_stack(one) for one in args.resources if one.urn in self._inputs]
         self._later[_WHOLE] = judge.stack(resources)
         return self._later[_WHOLE]
 

@@ -116,6 +116,16 @@ def test_waivers_that_stand_for_nothing_are_told_once_everything_is_judged(pack,
     assert len(report["mistakes"]) == 1
 
 
+def test_what_the_program_no_longer_declares_is_not_judged_with_the_stack(pack, tmp_path):
+    bucket = "aws:s3/bucket:Bucket"
+    urn = f"urn:pulumi:dev::shop::{bucket}::x"
+    mandatory, _, stack, _ = pack({})
+    assert told(stack, stack_arguments(bucket)) == []
+    mandatory, _, stack, _ = pack({})
+    told(mandatory, ResourceValidationArgs(bucket, unknown_checking_proxy({}), urn, "x", None, None, None, {}))
+    assert any("S1 bucket-private: x" in message for message, _ in told(stack, stack_arguments(bucket)))
+
+
 def test_settings_of_another_form_end_the_run(pack):
     mandatory, *_ = pack({"slipway:policy": {"unknown": "maybe"}})
     with pytest.raises(ValueError, match="slipway validate"):
