@@ -159,7 +159,7 @@ def judge_identity(resource: Resource, check: Callable[[Sequence[Statement]], st
     Returns:
         A failure for documents that are not valid; None where the resource holds no document.
     """
-    verdicts = [_judge(path, value, check) for path, value in _documents(resource)]
+    verdicts = [judge_document(path, value, check, of_identity=True) for path, value in _documents(resource)]
     return worst(verdicts) if verdicts else None
 
 
@@ -231,11 +231,21 @@ def _documents(resource: Resource) -> Iterator[tuple[str, Any]]:
             yield f"inlinePolicies[{index}].policy", at(one, "policy")
 
 
-def _judge(path: str, value: Any, check: Callable[[Sequence[Statement]], str | None]) -> Verdict:
+def judge_document(
+    path: str, value: Any, check: Callable[[Sequence[Statement]], str | None], *, of_identity: bool
+) -> Verdict:
+    """The verdict on one policy.
+
+    Args:
+        path: Where the resource holds it.
+        value: The policy, as text or as an object.
+        check: Says what is wrong with its statements, or None; called with those that are known.
+        of_identity: Whether it is of an identity, and not of a resource or a role's trust.
+    """
     if value is UNKNOWN:
         return unknown(path)
     try:
-        found = statements(value, of_identity=True)
+        found = statements(value, of_identity=of_identity)
     except MalformedError as error:
         return malformed(path, error)
     known = [one for one in found if isinstance(one, Statement)]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from policies.judge.iam import MalformedError, Statement, statements
-from policies.judge.rule import PASS, Verdict, fail, unknown
-from policies.judge.values import UNKNOWN
-from policies.rules._iam import allowing, malformed
+from policies.rules._iam import allowing, judge_document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    from policies.judge.iam import Statement
+    from policies.judge.rule import Verdict
 
 CALLERS = (
     "aws:principalaccount",
@@ -38,19 +38,13 @@ def judge_public(path: str, value: Any, also: Callable[[Statement], str | None] 
         value: The document; None where there is none, which lets nobody in.
         also: Says what else is wrong with a statement that allows, or None.
     """
-    if value is UNKNOWN:
-        return unknown(path)
     if value is None or value == "":
         return None
-    try:
-        found = statements(value, of_identity=False)
-    except MalformedError as error:
-        return malformed(path, error)
-    known = [one for one in found if isinstance(one, Statement)]
-    for one in allowing(known):
-        if message := _mistake(one) or also(one):
-            return fail(path, message)
-    return PASS if len(known) == len(found) else unknown(path)
+
+    def first_mistake(known: Sequence[Statement]) -> str | None:
+        return next((message for one in allowing(known) if (message := _mistake(one) or also(one))), None)
+
+    return judge_document(path, value, first_mistake, of_identity=False)
 
 
 def _mistake(one: Statement) -> str | None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from policies.judge.iam import MalformedError, Statement, statements
-from policies.judge.rule import PASS, Rule, Verdict, fail, unknown
-from policies.judge.values import UNKNOWN
-from policies.rules._iam import ROLE, allowing, malformed
+from policies.judge.rule import Rule
+from policies.rules._iam import ROLE, allowing, judge_document
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from policies.judge.iam import Statement
+    from policies.judge.rule import Verdict
     from policies.judge.values import Resource
 
 _PATH = "assumeRolePolicy"
@@ -28,19 +30,12 @@ _CALLERS = (
 _SUBJECTS = (":sub", ":project_path", ":namespace_path", "cognito-identity.amazonaws.com:aud")
 
 
-def _check(resource: Resource) -> Verdict | None:
-    value = resource.get(_PATH)
-    if value is UNKNOWN:
-        return unknown(_PATH)
-    try:
-        found = statements(value, of_identity=False)
-    except MalformedError as error:
-        return malformed(_PATH, error)
-    known = [one for one in found if isinstance(one, Statement)]
-    for one in allowing(known):
-        if message := _mistake(one):
-            return fail(_PATH, message)
-    return PASS if len(known) == len(found) else unknown(_PATH)
+def _check(resource: Resource) -> Verdict:
+    return judge_document(_PATH, resource.get(_PATH), _first_mistake, of_identity=False)
+
+
+def _first_mistake(known: Sequence[Statement]) -> str | None:
+    return next((message for one in allowing(known) if (message := _mistake(one))), None)
 
 
 def _mistake(one: Statement) -> str | None:

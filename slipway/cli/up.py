@@ -9,7 +9,7 @@ import click
 
 from slipway.cli.building import build_ahead
 from slipway.cli.findings import print_findings
-from slipway.cli.judging import judged, require_allowed, said, say_unchecked
+from slipway.cli.judging import require_allowed, said, say_unchecked
 from slipway.cli.mending import finish, look, mend
 from slipway.cli.options import json_option, stack_option
 from slipway.cli.preparing import prepare
@@ -21,6 +21,7 @@ from slipway.engine import operations, recover
 from slipway.engine.guards import weakened
 
 if TYPE_CHECKING:
+    from slipway.core.findings import Finding
     from slipway.engine.steps import RunResult
 
 
@@ -47,39 +48,41 @@ def command(stack: str, *, refresh: bool, skip_preview: bool, wait_s: float, deb
         prepare(session)
         mended = mend(session, display, wait_s)
         look_first = refresh or mended.refresh
-        planned = None if skip_preview else _judged_plan(session, look_first, display, debug=debug)
+        told = None if skip_preview else _tell_plan(session, look_first, display, debug=debug)
         build_ahead(session, display)
         recover.begin(session.project, stack, session.instances)
         result = operations.up(session.project, stack, refresh=look_first, debug=debug, on_event=display, look=looking)
         finish(session, display, mended, result)
-    told, found = weakened(planned or result, stack), said(result, stack)
+    found = said(result, stack)
+    if told is None:
+        found = [*weakened(result, stack), *found]
     if as_json:
-        findings = [finding.to_json() for finding in (*told, *found)]
+        findings = [finding.to_json() for finding in (*(told or ()), *found)]
         print_json({**result.to_json(), "mended": list(mended.said), "findings": findings})
     else:
         print_summary(result)
-        print_findings(found if planned else [*told, *found])
+        print_findings(found)
         say_unchecked(result)
         _print_outputs(result)
     require_allowed(result, stack, found, changed=True)
 
 
-def _judged_plan(session: Session, refresh: bool, display: Display, *, debug: bool) -> RunResult:
-    """What the update will do, once policies have nothing against it; what it weakens is told.
+def _tell_plan(session: Session, refresh: bool, display: Display, *, debug: bool) -> list[Finding]:
+    """Let policies judge the plan, and tell what the update will weaken; returns what was told.
 
     Raises:
         FindingsError: Policies refuse it; what they say is printed.
     """
     planned = operations.preview(session.project, session.environment, refresh=refresh, debug=debug)
-    found = judged(planned, session.environment)
+    weaker, found = weakened(planned, session.environment), said(planned, session.environment)
     try:
         require_allowed(planned, session.environment, found, changed=False)
     except FindingsError:
-        print_findings(found)
+        print_findings([*weaker, *found])
         raise
-    for finding in weakened(planned, session.environment):
+    for finding in weaker:
         display.say(f"{finding.severity.name.lower()}: {finding.render()}")
-    return planned
+    return weaker
 
 
 def _print_outputs(result: RunResult) -> None:
